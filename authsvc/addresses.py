@@ -1,0 +1,50 @@
+"""The client's address, and the network it is counted by."""
+
+import ipaddress
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from authsvc.settings import Network
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def client_address(request: web.Request, trusted_proxies: Iterable[Network]) -> str | None:
+    """The socket's peer, or behind configured proxies the right-most untrusted address of X-Forwarded-For.
+
+    None when it cannot be told (a Unix socket, garbage in a header that a trusted proxy passed on).
+    """
+    peer = parse(request.remote or "")
+    if peer is None or not _inside(peer, trusted_proxies):
+        return str(peer) if peer else None
+    hops = [hop for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
+    for hop in reversed(hops):
+        address = parse(hop.strip())
+        if address is None:
+            return None
+        if not _inside(address, trusted_proxies):
+            return str(address)
+    return str(peer)
+
+
+def parse(text: str) -> Address | None:
+    """An address, IPv4-mapped IPv6 unmapped; None for anything else."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def network_of(address: str | None) -> str:
+    """What requests are counted by: the IPv4 address, or the /64 of an IPv6 address."""
+    parsed = parse(address or "")
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed or "unknown")
+
+
+def _inside(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,36 @@
+"""Put the parts together."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from authsvc.jobs.purge import purge_now_and_then
+from authsvc.keys import SERVICE
+from authsvc.middleware.access import access
+from authsvc.middleware.body import body
+from authsvc.middleware.csrf import csrf
+from authsvc.middleware.errors import errors
+from authsvc.middleware.headers import on_prepare, preflight
+from authsvc.middleware.identity import identity
+from authsvc.middleware.limits import REFUSED, limits
+from authsvc.routes import ROUTES
+from authsvc.routing import register
+from authsvc.service import Service
+
+
+def create_app(svc: Service) -> web.Application:
+    """The application of one process. Outermost first: what went wrong, who is it, from where, how often, may they."""
+    app = web.Application(middlewares=[errors, preflight, identity, csrf, limits, access, body])
+    app[SERVICE], app[REFUSED] = svc, {}
+    app.on_response_prepare.append(on_prepare)
+    app.cleanup_ctx.extend([_parts, purge_now_and_then])
+    register(app, ROUTES)
+    return app
+
+
+async def _parts(app: web.Application) -> AsyncIterator[None]:
+    svc = app[SERVICE]
+    await svc.db.open()
+    yield
+    svc.hasher.close()
+    svc.db.terminate()

@@ -1,0 +1,144 @@
+"""Request bodies, read strictly: what two parsers could read differently is refused.
+
+aiohttp's own readers are not used: `request.json()` takes any content type and charset, passes NaN and
+duplicate keys, and a body that drips a byte at a time is never cut.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import BodyPartReader, web
+from aiohttp.helpers import parse_mimetype
+from marshmallow import EXCLUDE, Schema, ValidationError
+
+from authsvc.errors import Invalid, Malformed, PayloadTooLarge, UnsupportedMedia
+from authsvc.schemas.base import File, FormField
+
+MAX_JSON = 1024 * 1024
+MAX_MULTIPART = 4 * 1024 * 1024
+_DEADLINE = 10.0  # seconds for the whole body
+_MAX_PARTS = 50
+_URLENCODED = "application/x-www-form-urlencoded"
+_FIELD_NAMES = {"_schema": "non_field_errors"}
+_schemas: dict[type[Schema], Schema] = {}
+
+
+def load(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What the schema lets through (unknown fields are dropped); Invalid with a map of sentences otherwise."""
+    ready = _instance(schema)
+    try:
+        loaded: dict[str, Any] = ready.load(data)
+    except ValidationError as err:
+        messages: dict[str, list[str]] = err.normalized_messages()  # type: ignore[no-untyped-call]
+        raise Invalid({_FIELD_NAMES.get(name, name): found for name, found in messages.items()}) from err
+    return loaded
+
+
+def query(request: web.Request) -> dict[str, str]:
+    """The query string; of a parameter given twice the last one counts."""
+    return dict(request.query)
+
+
+async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> dict[str, Any]:
+    """The body as an object. Malformed (400), PayloadTooLarge (413) or UnsupportedMedia (415) when it is none."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("Compressed bodies are not accepted.")
+    header = request.headers.get("Content-Type", "")
+    mime = parse_mimetype(header)
+    media = f"{mime.type}/{mime.subtype}".lower()
+    try:
+        async with asyncio.timeout(_DEADLINE):
+            if media == "multipart/form-data" and forms:
+                return _from_form(schema, await _multipart(request))
+            raw = await _bytes(request)
+    except TimeoutError as err:
+        raise Malformed("The body took too long to arrive.") from err
+    if not raw and not header:
+        return {}
+    if mime.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMedia("Bodies are UTF-8.")
+    if media == "application/json":
+        return _json(raw)
+    if media == _URLENCODED and forms:
+        return _from_form(schema, _urlencoded(raw))
+    raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
+
+
+async def _bytes(request: web.Request) -> bytes:
+    if (request.content_length or 0) > MAX_JSON:
+        raise PayloadTooLarge
+    raw = bytearray()
+    async for chunk in request.content.iter_any():
+        raw += chunk
+        if len(raw) > MAX_JSON:
+            raise PayloadTooLarge
+    return bytes(raw)
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    """One object. orjson refuses bad UTF-8, lone surrogates, NaN and great depth; the second pass duplicate keys."""
+    try:
+        orjson.loads(raw)
+        data = json.loads(raw, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as err:
+        raise Malformed("JSON parse error.") from err
+    if not isinstance(data, dict):
+        raise Malformed("Expected a JSON object.")
+    return data
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("duplicate keys")
+    return data
+
+
+def _urlencoded(raw: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_PARTS, errors="strict")
+        return _no_duplicates(pairs)
+    except ValueError as err:
+        raise Malformed("The form could not be read.") from err
+
+
+async def _multipart(request: web.Request) -> dict[str, Any]:
+    """Fields of a form: text for most, bytes for parts with a file name. Duplicate fields are refused."""
+    if (request.content_length or 0) > MAX_MULTIPART:
+        raise PayloadTooLarge
+    found: dict[str, Any] = {}
+    size = 0
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or not part.name or part.name in found or len(found) == _MAX_PARTS:
+                raise Malformed("The form could not be read.")
+            raw = bytearray()
+            while chunk := await part.read_chunk(65536):
+                raw += chunk
+                size += len(chunk)
+                if size > MAX_MULTIPART:
+                    raise PayloadTooLarge
+            found[part.name] = File(bytes(raw)) if part.filename is not None else raw.decode("utf-8")
+    except (ValueError, AssertionError, RuntimeError) as err:
+        raise Malformed("The form could not be read.") from err
+    return found
+
+
+def _from_form(schema: type[Schema], form: dict[str, Any]) -> dict[str, Any]:
+    """A form knows only text: fields of other types say how theirs is read."""
+    fields = _instance(schema).fields
+    return {
+        name: fields[name].from_form(value) if isinstance(fields.get(name), FormField) else value  # type: ignore[attr-defined]
+        for name, value in form.items()
+    }
+
+
+def _instance(schema: type[Schema]) -> Schema:
+    """Schemas are made once: making one costs five times as much as loading with it."""
+    if schema not in _schemas:
+        _schemas[schema] = schema(unknown=EXCLUDE)
+    return _schemas[schema]

@@ -1,0 +1,27 @@
+"""The two cookies of a session; set and deleted with equal attributes (RFC 6265)."""
+
+from aiohttp import web
+
+from authsvc.settings import Settings
+
+ACCESS, REFRESH = "access_token", "refresh_token"
+
+
+def set_pair(response: web.StreamResponse, settings: Settings, access: str, refresh: str, *, remember: bool) -> None:
+    """Both cookies; without `remember` they end with the browser."""
+    for name, value, life in ((ACCESS, access, settings.access_ttl), (REFRESH, refresh, settings.refresh_ttl)):
+        response.set_cookie(
+            name,
+            value,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=settings.secure_cookies,
+            max_age=life if remember else None,
+        )
+
+
+def clear(response: web.StreamResponse, settings: Settings) -> None:
+    """Delete both."""
+    for name in (ACCESS, REFRESH):
+        response.del_cookie(name, path="/", httponly=True, samesite="Lax", secure=settings.secure_cookies)

@@ -1,0 +1,117 @@
+"""Access tokens: signed JWTs of fifteen minutes (RFC 7519, RFC 9068's `at+jwt`).
+
+Programs that verify tokens themselves rely on every claim made here. Whether the session behind a
+token still lives is not in the token: that is asked of the database at each request.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jwt
+
+from authsvc.core.clock import Clock
+from authsvc.core.person import Kind, Person
+from authsvc.core.signing import KeySet
+from authsvc.errors import TokenNotValid
+
+_MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
+_SKEW = 30  # seconds that another node's clock may be ahead, for iat and nbf only
+_STRINGS = ("iss", "sub", "jti", "token_type")
+_NUMBERS = ("exp", "iat", "sid", "user_id")
+_SIGNATURE_ONLY: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+
+
+class Claims(NamedTuple):
+    """What a token that holds says: who, which session, until when (seconds since 1970)."""
+
+    person: Person
+    session_id: int
+    expires_at: int
+
+
+class AccessTokens:
+    """Signs and reads access tokens. `lifetime` in seconds, `issuer` the public URL."""
+
+    def __init__(self, keys: KeySet, *, issuer: str, lifetime: int, clock: Clock) -> None:
+        self.keys = keys
+        self.lifetime = lifetime
+        self._issuer = issuer
+        self._clock = clock
+
+    def issue(self, person: Person, session_id: int, about: Mapping[str, Any]) -> str:
+        """A token for a session. `about`: e-mail, username, names and `roles` of the person."""
+        now = int(self._clock())
+        claims: dict[str, Any] = {
+            "token_type": "access",
+            "exp": now + self.lifetime,
+            "iat": now,
+            "jti": secrets.token_hex(16),
+            "iss": self._issuer,
+            "sub": str(person),
+            "sid": session_id,
+            "user_id": person.id,
+            "email": about["email"],
+            "username": about["username"],
+            "full_name": about["full_name"],
+            "first_name": about["first_name"],
+            "last_name": about["last_name"],
+            "user_type": person.kind.value,
+            "roles": about["roles"],
+        }
+        if person.kind is Kind.EMPLOYEE:
+            claims["employee_id"] = person.id
+        token = self._sign(claims)
+        if len(token) > _MAX_BYTES:
+            token = self._sign({**claims, "roles_omitted": True, "roles": None})
+        return token
+
+    def read(self, token: str, *, expired_too: bool = False) -> Claims:
+        """The claims of a token of ours; TokenNotValid for anything else.
+
+        expired_too: also one whose time is over, for signing out.
+        """
+        claims = self._verified(token)
+        if any(type(claims.get(name)) is not str for name in _STRINGS):
+            raise TokenNotValid
+        if any(type(claims.get(name)) is not int for name in _NUMBERS):
+            raise TokenNotValid
+        now = self._clock()
+        not_before = claims.get("nbf", claims["iat"])
+        if (
+            claims["iss"] != self._issuer
+            or claims["token_type"] != "access"
+            or "aud" in claims
+            or type(not_before) is not int
+            or max(not_before, claims["iat"]) > now + _SKEW
+            or (claims["exp"] <= now and not expired_too)
+        ):
+            raise TokenNotValid
+        return Claims(_person(claims), claims["sid"], claims["exp"])
+
+    def _sign(self, claims: dict[str, Any]) -> str:
+        signer = self.keys.signer
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(claims, signer.private, signer.algorithm, headers={"typ": "at+jwt", "kid": signer.kid})
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        # The key decides the algorithm: a token cannot choose "none", nor have a public key used as a secret.
+        try:
+            header = jwt.get_unverified_header(token)
+            algorithm, key = self.keys.verifiers[header["kid"]]
+            if header.get("typ") != "at+jwt" or "crit" in header:
+                raise TokenNotValid
+            return jwt.decode(token, key, algorithms=[algorithm], options=_SIGNATURE_ONLY)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as err:
+            raise TokenNotValid from err
+
+
+def _person(claims: Mapping[str, Any]) -> Person:
+    kind, _, number = claims["sub"].partition(":")
+    try:
+        person = Person(Kind(kind), claims["user_id"])
+    except ValueError as err:
+        raise TokenNotValid from err
+    if number != str(person.id):
+        raise TokenNotValid
+    return person

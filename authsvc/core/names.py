@@ -1,0 +1,70 @@
+"""Canonical forms of the names people sign in with: one function each, used everywhere.
+
+Uniqueness, sign-in, limits and lockouts all compare what these functions return. PostgreSQL is never
+asked to fold case: it does it differently (U+0130, U+017F).
+"""
+
+import re
+import unicodedata
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+
+_USERNAME = re.compile(r"[\w.+-]{1,150}")
+
+
+def clean(text: str) -> str:
+    """Text as it is stored: NFC, no blanks around."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def fold(text: str) -> str:
+    """What two spellings of one username, role or system name have in common (NFKC, case folded)."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split())
+
+
+def canonical_email(text: str) -> str:
+    """The one form an e-mail address is looked up and counted by.
+
+    Blanks around and case are dropped, an international domain becomes its A-label (RFC 5891).
+    Never fails: what is no address comes back as a form that belongs to nobody.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    if not at:
+        return text.strip().lower()[:254]
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except idna.IDNAError:
+            return text.strip()[:254]
+    # Only ASCII case is folded, so that no other letter can become one of somebody's address.
+    return f"{_ascii_lower(local)}@{_ascii_lower(domain)}"[:254]
+
+
+def address(text: str) -> str:
+    """An e-mail address that may be registered, its domain in ASCII lower case; ValueError if it may not.
+
+    RFC 5321 addresses with an ASCII local part and a public-looking domain; no comments, no quotes.
+    """
+    try:
+        found = validate_email(text.strip(), allow_smtputf8=False, check_deliverability=False, test_environment=False)
+    except EmailNotValidError as err:
+        raise ValueError("Enter a valid email address.") from err
+    return f"{found.ascii_local_part}@{found.ascii_domain}"
+
+
+def username(text: str) -> str:
+    """A username that may be chosen; ValueError if it may not. It never looks like an e-mail address."""
+    if not _USERNAME.fullmatch(text):
+        raise ValueError("Enter a valid username: letters, digits and . + - _ only.")
+    return text
+
+
+def username_from(email: str) -> str:
+    """The default username: the local part of the address, without letters a username cannot have."""
+    return re.sub(r"[^\w.+-]", "", email.rpartition("@")[0])[:140] or "user"
+
+
+def _ascii_lower(text: str) -> str:
+    return "".join(c.lower() if c.isascii() else c for c in text)

@@ -1,0 +1,38 @@
+"""What is said of a person: to the API's clients and in the claims of a token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_CLAIMS = ("email", "username", "full_name", "first_name", "last_name")
+_CARD = ("id", "email", "first_name", "last_name", "full_name", "company_id", "department")
+_NOT_SHOWN = frozenset({"picture", "is_live", "is_shown_whole"})
+
+
+def claims_about(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The personal claims of an access token; roles of active assignments only, in the order of their ids."""
+    roles = [
+        {"system": held["system_slug"], "role": held["role_name"]}
+        for held in profile["system_roles"]
+        if held["is_active"]
+    ]
+    return {**{name: profile[name] for name in _CLAIMS}, "roles": roles}
+
+
+def shown(profile: Mapping[str, Any], public_url: str) -> dict[str, Any]:
+    """PROFILE or EMPLOYEE, as the row says which it is."""
+    data = {name: value for name, value in profile.items() if name not in _NOT_SHOWN}
+    data["profile_picture"] = picture_url(profile, public_url)
+    if "created_at" in data:
+        data["type"] = "employee"
+    return data
+
+
+def card(profile: Mapping[str, Any], public_url: str, noun: str) -> dict[str, Any]:
+    """The directory card: what every colleague may see."""
+    data = {name: profile[name] for name in _CARD}
+    return {**data, "type": noun, "profile_picture": picture_url(profile, public_url)}
+
+
+def picture_url(profile: Mapping[str, Any], public_url: str) -> str | None:
+    """The absolute address of the picture, from the configured URL and never from a Host header."""
+    return f"{public_url}/media/{profile['picture']}.webp" if profile["picture"] else None

@@ -1,0 +1,94 @@
+"""The keys that sign access tokens and the keys that verify them.
+
+One key signs, any number verify; each is known by its `kid`, the RFC 7638 thumbprint. The algorithm
+belongs to the key and never comes from a token.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+HS256_KID = "hs256"
+_MIN_RSA_BITS = 2048
+_THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+
+class SigningKeyError(Exception):
+    """A key cannot be used; the message says which and why."""
+
+
+class SigningKey(NamedTuple):
+    """The key that signs: `private` is a key object, or the secret's bytes for HS256."""
+
+    kid: str
+    algorithm: str
+    private: Any
+
+
+class KeySet(NamedTuple):
+    """What a running service holds: the signer, every verifier by kid, the public JWK Set (RFC 7517)."""
+
+    signer: SigningKey
+    verifiers: Mapping[str, tuple[str, Any]]  # kid → (algorithm, key)
+    jwks: bytes
+
+
+def shared_secret(secret: str) -> KeySet:
+    """HS256 with the secret's UTF-8 bytes; nothing is ever published of it."""
+    raw = secret.encode()
+    return KeySet(SigningKey(HS256_KID, "HS256", raw), {HS256_KID: ("HS256", raw)}, b'{"keys":[]}')
+
+
+def make(algorithm: str) -> PrivateKey:
+    """A new key pair for ES256, EdDSA or RS256."""
+    match algorithm:
+        case "ES256":
+            return ec.generate_private_key(ec.SECP256R1())
+        case "EdDSA":
+            return ed25519.Ed25519PrivateKey.generate()
+        case "RS256":
+            return rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    raise SigningKeyError(f"no key pair can be made for {algorithm}")
+
+
+def key_set(keys: Iterable[PrivateKey], algorithm: str, active: str | None) -> KeySet:
+    """What a service with these keys holds. `active`: the kid that signs, needed when several fit the algorithm."""
+    known = {str(jwk["kid"]): (key, jwk) for key, jwk in ((key, public_jwk(key)) for key in keys)}
+    fitting = [kid for kid, (_, jwk) in known.items() if jwk["alg"] == algorithm]
+    if not fitting:
+        raise SigningKeyError(f"there is no {algorithm} key")
+    kid = active if active in fitting else fitting[0] if len(fitting) == 1 else None
+    if kid is None:
+        raise SigningKeyError(f"none of the {algorithm} keys is named as the active one: {', '.join(fitting)}")
+    return KeySet(
+        SigningKey(kid, algorithm, known[kid][0]),
+        {kid: (jwk["alg"], key.public_key()) for kid, (key, jwk) in known.items()},
+        orjson.dumps({"keys": [jwk for _, jwk in known.values()]}),
+    )
+
+
+def public_jwk(key: PrivateKey) -> dict[str, Any]:
+    """The public half as a JWK (RFC 7517) with `kid`, `alg` and `use`; SigningKeyError for a weak key."""
+    jwk: dict[str, Any]
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        if not isinstance(key.curve, ec.SECP256R1):
+            raise SigningKeyError("only the curve P-256 is used")
+        algorithm, jwk = "ES256", dict(ECAlgorithm.to_jwk(key.public_key(), as_dict=True))
+    elif isinstance(key, ed25519.Ed25519PrivateKey):
+        algorithm, jwk = "EdDSA", dict(OKPAlgorithm.to_jwk(key.public_key(), as_dict=True))
+    else:
+        if key.key_size < _MIN_RSA_BITS:
+            raise SigningKeyError(f"an RSA key has at least {_MIN_RSA_BITS} bits")
+        algorithm, jwk = "RS256", dict(RSAAlgorithm.to_jwk(key.public_key(), as_dict=True))
+    jwk.pop("key_ops", None)
+    members = {name: jwk[name] for name in _THUMBPRINT_MEMBERS[jwk["kty"]]}
+    thumbprint = hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()
+    kid = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
+    return {**jwk, "alg": algorithm, "use": "sig", "kid": kid}

@@ -1,0 +1,131 @@
+"""The connection pool: every wait has an end, every connection is authsvc_app.
+
+A `Database` and a connection inside `async with database.transaction() as tx` have the same four
+methods; query functions take either as their first argument `db`.
+"""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import asyncpg
+import orjson
+
+from authsvc.errors import Unavailable
+
+APP_ROLE = "authsvc_app"
+
+# Every way in which a database is away, frozen, busy, or has become a replica. To the client all are 503:
+# the request changed nothing, or, when a COMMIT was lost, may be repeated.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+log = logging.getLogger(__name__)
+
+
+class Db(Protocol):
+    """What a query function needs: something that runs a statement."""
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+class Database:
+    """A pool whose acquire, statements and locks time out.
+
+    size: connections at most; acquire_timeout, statement_timeout: seconds. Connections are opened
+    when first needed, so that the service starts, and says 503, while the database is away.
+    """
+
+    def __init__(self, dsn: str, *, size: int, acquire_timeout: float, statement_timeout: float) -> None:
+        self._acquire_timeout = acquire_timeout
+        self._statement_timeout = statement_timeout
+        self._pool = asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=size,
+            max_inactive_connection_lifetime=300,
+            timeout=acquire_timeout,
+            # The server's own limit comes first; this one catches a server that is frozen.
+            command_timeout=statement_timeout + 0.5,
+            init=self._prepare_connection,
+            reset=_no_reset,
+        )
+
+    async def open(self) -> None:
+        """Make the pool usable; connects to nothing yet."""
+        await self._pool
+
+    def terminate(self) -> None:
+        """Drop all connections at once (close() would hang on a frozen server)."""
+        self._pool.terminate()
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a statement."""
+        async with self._connection() as conn:
+            return await conn.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement, or None."""
+        async with self._connection() as conn:
+            return await conn.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        async with self._connection() as conn:
+            return await conn.fetchval(query, *args)
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Run a statement; the command tag, such as `DELETE 3`."""
+        async with self._connection() as conn:
+            return await conn.execute(query, *args)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Db]:
+        """One transaction on one connection: committed at the end, rolled back by any exception."""
+        async with self._connection() as conn, conn.transaction():
+            yield conn
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        try:
+            async with self._pool.acquire(timeout=self._acquire_timeout) as conn:
+                yield conn
+        except ValueError:
+            raise  # asyncpg's own DataError is an InterfaceError, but the fault of an argument
+        except _AWAY as err:
+            log.warning("database unavailable: %s", type(err).__name__)
+            raise Unavailable from err
+
+    async def _prepare_connection(self, conn: asyncpg.Connection) -> None:
+        for kind in ("json", "jsonb"):
+            await conn.set_type_codec(kind, encoder=_dump_json, decoder=orjson.loads, schema="pg_catalog")
+        # Here and not as startup parameters, which PgBouncer refuses. Whoever connects, authsvc_app acts.
+        await conn.execute(
+            """SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),
+                      set_config('idle_in_transaction_session_timeout', '5s', false),
+                      CASE WHEN current_user <> $3 THEN set_config('role', $3, false) END""",
+            f"{int(self._statement_timeout * 1000)}ms",
+            f"{int(self._statement_timeout * 500)}ms",
+            APP_ROLE,
+        )
+
+
+async def _no_reset(conn: asyncpg.Connection) -> None:
+    """Nothing sets session state here, so asyncpg's reset query would be a wasted round trip per request."""
+
+
+def _dump_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

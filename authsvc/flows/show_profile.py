@@ -1,0 +1,30 @@
+"""Show a person: to himself, and to colleagues by company id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from authsvc import errors
+from authsvc.core import profiles
+from authsvc.core.person import Person
+from authsvc.people import PEOPLE
+from authsvc.queries import company_ids
+from authsvc.service import Service
+
+
+async def own_profile(svc: Service, person: Person) -> Mapping[str, Any]:
+    """The PROFILE or EMPLOYEE row of the caller himself."""
+    profile = await PEOPLE[person.kind].profile(svc.db, person.id)
+    if profile is None:
+        raise errors.TokenNotValid
+    return profile
+
+
+async def by_company_id(svc: Service, company_id: str, viewer: Person) -> dict[str, Any]:
+    """The person with this company id: whole for who administers him, else the directory card. NotFound."""
+    kind = await company_ids.kind_of(svc.db, company_id)
+    row = await PEOPLE[kind].by_company_id(svc.db, company_id, viewer.id) if kind else None
+    if kind is None or row is None:
+        raise errors.NotFound
+    if row["is_shown_whole"]:
+        return {"type": kind.noun, **profiles.shown(row, svc.settings.public_url)}
+    return profiles.card(row, svc.settings.public_url, kind.noun)

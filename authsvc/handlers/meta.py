@@ -1,0 +1,66 @@
+"""The service about itself: indexes, health, keys."""
+
+import hashlib
+
+from aiohttp import web
+
+from authsvc.errors import Unavailable
+from authsvc.flows.readiness import problem
+from authsvc.keys import SERVICE
+from authsvc.replies import reply
+from authsvc.routing import ROWS, api
+
+V1 = {
+    "users": "/api/v1/users/",
+    "roles": "/api/v1/roles/",
+    "systems": "/api/v1/systems/",
+    "system-roles": "/api/v1/system-roles/",
+    "tts": "/api/v1/tts/",
+    "hdts": "/api/v1/hdts/",
+}
+
+
+@api()
+async def v1_index(request: web.Request) -> web.Response:
+    """The parts of version 1."""
+    return reply(V1)
+
+
+@api()
+async def api_index(request: web.Request) -> web.Response:
+    """The parts of the API that anybody or any signed-in person can open."""
+    return reply({"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/"})
+
+
+@api()
+async def token_index(request: web.Request) -> web.Response:
+    """The token endpoints."""
+    below = "/api/v1/token/"
+    paths = sorted({path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)})
+    return reply({path.removeprefix(below).strip("/"): path for path in paths if path != below})
+
+
+@api()
+async def alive(request: web.Request) -> web.Response:
+    """The process answers; says nothing of the database."""
+    return reply({"status": "ok"})
+
+
+@api(errors=(Unavailable,))
+async def ready(request: web.Request) -> web.Response:
+    """Database reachable and schema of this version: 200, else 503 with the reason."""
+    reason = await problem(request.app[SERVICE])
+    if reason is not None:
+        raise Unavailable(reason)
+    return reply({"status": "ready"})
+
+
+@api()
+async def jwks(request: web.Request) -> web.Response:
+    """The public keys of access tokens as a JWK Set (RFC 7517)."""
+    body = request.app[SERVICE].tokens.keys.jwks
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"Cache-Control": "public, max-age=300", "ETag": etag}
+    if etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers=headers, content_type="application/json")

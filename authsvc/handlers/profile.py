@@ -1,0 +1,54 @@
+"""The own profile, colleagues by company id, and the pictures of both."""
+
+from aiohttp import web
+
+from authsvc import media
+from authsvc.core.profiles import shown
+from authsvc.errors import NotFound
+from authsvc.flows.edit_profile import edit_profile
+from authsvc.flows.show_profile import by_company_id, own_profile
+from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
+from authsvc.replies import reply
+from authsvc.routing import api
+from authsvc.schemas import users as s
+
+
+@api(reply=s.Me)
+async def me(request: web.Request) -> web.Response:
+    """Who am I, staff or employee?"""
+    svc, person = request.app[SERVICE], caller_of(request).person
+    data = shown(await own_profile(svc, person), svc.settings.public_url)
+    return reply({"type": person.kind.noun, "data": data})
+
+
+@api(reply=s.Profile)
+async def show(request: web.Request) -> web.Response:
+    """The own profile."""
+    svc = request.app[SERVICE]
+    return reply(shown(await own_profile(svc, caller_of(request).person), svc.settings.public_url))
+
+
+@api(body=s.ProfileBody, reply=s.Profile, forms=True)
+async def edit(request: web.Request) -> web.Response:
+    """Change the own profile: what is left out stays as it is."""
+    svc = request.app[SERVICE]
+    profile = await edit_profile(svc, caller_of(request).person, request[BODY], request[ORIGIN])
+    return reply(shown(profile, svc.settings.public_url))
+
+
+@api(reply=s.Card, errors=(NotFound,))
+async def show_by_company_id(request: web.Request) -> web.Response:
+    """A colleague by company id: whole for administrators, the directory card for everybody else."""
+    found = await by_company_id(request.app[SERVICE], request.match_info["company_id"], caller_of(request).person)
+    return reply(found)
+
+
+@api(errors=(NotFound,))
+async def picture(request: web.Request) -> web.StreamResponse:
+    """A profile picture."""
+    path = media.path_of(request.app[SERVICE].settings.data_dir, request.match_info["digest"])
+    if not path.is_file():
+        raise NotFound
+    return web.FileResponse(
+        path, headers={"Content-Type": "image/webp", "Cache-Control": "public, max-age=31536000, immutable"}
+    )

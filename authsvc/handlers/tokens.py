@@ -1,0 +1,99 @@
+"""Access and refresh tokens."""
+
+import datetime as dt
+
+from aiohttp import web
+
+from authsvc import cookies
+from authsvc.core.person import Kind
+from authsvc.core.profiles import shown
+from authsvc.errors import InvalidCredentials, NotAuthenticated, TokenNotValid
+from authsvc.flows.refresh import Refreshed, access_token_of, check_token, refresh
+from authsvc.flows.show_profile import own_profile
+from authsvc.flows.sign_in import access_token_only
+from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
+from authsvc.presented import basic
+from authsvc.replies import reply
+from authsvc.routing import BOTH_KINDS, api, row_of
+from authsvc.schemas import sessions as s
+
+
+@api(body=s.RefreshBody, reply=s.Refreshed, errors=(NotAuthenticated, TokenNotValid), forms=True)
+async def rotate(request: web.Request) -> web.Response:
+    """New tokens for a refresh token in the body, else in the cookie (which is then set anew)."""
+    by_body = request[BODY].get("refresh")
+    found = await _refreshed(request, by_body or request.cookies.get(cookies.REFRESH))
+    svc = request.app[SERVICE]
+    response = reply({"access": found.access, "refresh": found.refresh, "expires_in": svc.settings.access_ttl})
+    if not by_body:
+        cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+    return response
+
+
+@api(body=s.Empty, reply=s.RefreshedCookie, errors=(NotAuthenticated, TokenNotValid), forms=True)
+async def rotate_cookie(request: web.Request) -> web.Response:
+    """New cookies for the refresh cookie; a bad one is cleared together with the access cookie."""
+    svc = request.app[SERVICE]
+    try:
+        found = await _refreshed(request, request.cookies.get(cookies.REFRESH))
+    except TokenNotValid as err:
+        response = reply(err.body(), err.status, {"WWW-Authenticate": err.scheme})
+        cookies.clear(response, svc.settings)
+        return response
+    response = reply(
+        {
+            "message": "Token refreshed",
+            "access": found.access,
+            "expires_in": svc.settings.access_ttl,
+            "user_type": found.kind.value,
+        }
+    )
+    cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+    return response
+
+
+async def _refreshed(request: web.Request, token: str | None) -> Refreshed:
+    if not token:
+        raise NotAuthenticated
+    row = row_of(request)
+    return await refresh(request.app[SERVICE], token, row.kinds if row else BOTH_KINDS, request[ORIGIN])
+
+
+@api(body=s.VerifyBody, reply=s.Empty, errors=(TokenNotValid,), forms=True)
+async def verify(request: web.Request) -> web.Response:
+    """Is this access or refresh token good now?"""
+    await check_token(request.app[SERVICE], request[BODY]["token"])
+    return reply({})
+
+
+@api(reply=s.Validated)
+async def validate(request: web.Request) -> web.Response:
+    """Is the presented access token good now, and whose is it?"""
+    svc, caller = request.app[SERVICE], caller_of(request)
+    profile = shown(await own_profile(svc, caller.person), svc.settings.public_url)
+    return reply(
+        {
+            "valid": True,
+            "user_id": caller.person.id,
+            "user_type": caller.person.kind.value,
+            "session_id": caller.session_id,
+            "expires_at": dt.datetime.fromtimestamp(caller.expires_at, dt.UTC),
+            "token_validated_at": dt.datetime.fromtimestamp(svc.clock(), dt.UTC),
+            **profile,
+        }
+    )
+
+
+@api(reply=s.AccessToken, errors=(NotAuthenticated, InvalidCredentials, TokenNotValid))
+async def obtain_basic(request: web.Request) -> web.Response:
+    """An access token for HTTP Basic credentials, else for the refresh cookie, which stays as it is."""
+    svc, credentials = request.app[SERVICE], basic(request)
+    if credentials is not None:
+        access = await access_token_only(
+            svc, Kind.STAFF, email=credentials[0], password=credentials[1], origin=request[ORIGIN]
+        )
+    elif token := request.cookies.get(cookies.REFRESH):
+        access = await access_token_of(svc, token, BOTH_KINDS)
+    else:
+        raise NotAuthenticated
+    return reply({"access": access, "expires_in": svc.settings.access_ttl})

@@ -1,0 +1,20 @@
+"""Staff users."""
+
+from aiohttp import web
+
+from authsvc.core.person import Kind
+from authsvc.core.profiles import shown
+from authsvc.errors import Overloaded
+from authsvc.flows.register import register as register_person
+from authsvc.keys import BODY, ORIGIN, SERVICE
+from authsvc.replies import reply
+from authsvc.routing import api
+from authsvc.schemas import users as s
+
+
+@api(body=s.RegisterBody, reply=s.Profile, status=201, errors=(Overloaded,), forms=True)
+async def register(request: web.Request) -> web.Response:
+    """Register a staff user, who then waits for approval."""
+    svc = request.app[SERVICE]
+    profile = await register_person(svc, Kind.STAFF, request[BODY], request[ORIGIN])
+    return reply(shown(profile, svc.settings.public_url), 201)

@@ -1,0 +1,73 @@
+"""Slow password work beside the event loop: few niced threads, a bounded queue, a deadline.
+
+A flood of sign-ins then waits or is refused (503), and no other request gets slower: the threads run
+at nice +10, so the kernel prefers the event loop whenever both want a core.
+"""
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from authsvc.core import hashing, passwords
+from authsvc.errors import Overloaded
+
+T = TypeVar("T")
+DEADLINE = 5.0  # seconds that a check may wait for its turn
+_NICE = 10
+
+
+class Hasher:
+    """Makes and checks password hashes.
+
+    threads: how many at once; queue: how many more may wait; cost: of new hashes (bcrypt, log2 rounds).
+    """
+
+    def __init__(self, *, threads: int, queue: int, cost: int) -> None:
+        self.cost = cost
+        self.decoy = hashing.decoy(cost)
+        self._room = threads + queue
+        self._pending = 0
+        self._threads = ThreadPoolExecutor(threads, "hash", initializer=_nice)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Is this the password of that hash? No hash (nobody, or nobody with a password): no, after the same time."""
+        right = await self._run(lambda: hashing.verify(password, stored or self.decoy))
+        return right and stored is not None
+
+    async def encode(self, password: str) -> str:
+        """The hash to store."""
+        return await self._run(lambda: hashing.encode(password, self.cost))
+
+    async def problem(self, password: str, *, min_length: int, personal: list[str | None]) -> str | None:
+        """Why this password may not be set; None when it may (see core.passwords)."""
+        return await self._run(lambda: passwords.problem(password, min_length=min_length, personal=personal))
+
+    def close(self) -> None:
+        """Let running checks end, forget waiting ones."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._pending >= self._room:
+            raise Overloaded
+        deadline = time.monotonic() + DEADLINE
+
+        def in_time() -> T:
+            if time.monotonic() > deadline:
+                raise Overloaded
+            return work()
+
+        self._pending += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, in_time)
+        finally:
+            self._pending -= 1
+
+
+def _nice() -> None:
+    with contextlib.suppress(OSError, AttributeError):  # per thread on Linux; elsewhere a thread has no niceness
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

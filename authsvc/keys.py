@@ -1,0 +1,26 @@
+"""Typed keys of what hangs on the application and on a request."""
+
+from typing import Any
+
+from aiohttp import web
+
+from authsvc.core.person import Caller, Origin
+from authsvc.errors import NotAuthenticated
+from authsvc.service import Service
+
+SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+ORIGIN = web.RequestKey("origin", Origin)
+CALLER: web.RequestKey[Caller | None] = web.RequestKey("caller", object)  # type: ignore[arg-type]
+BODY: web.RequestKey[dict[str, Any]] = web.RequestKey("body", dict)
+QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
+REPLY_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("reply_headers", dict)  # added to whatever is answered
+
+
+def caller_of(request: web.Request) -> Caller:
+    """The caller, where the row lets nobody else in."""
+    caller = request[CALLER]
+    if caller is None:
+        raise NotAuthenticated
+    return caller

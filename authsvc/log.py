@@ -1,0 +1,82 @@
+"""Logs: one line per event on standard error, JSON for machines or text for a terminal.
+
+Never in a line: passwords, codes, tokens, cookies, query strings, bodies.
+"""
+
+import datetime as dt
+import logging
+import sys
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from authsvc.keys import CALLER, ORIGIN, REQUEST_ID
+from authsvc.routing import row_of
+
+_requests = logging.getLogger("authsvc.requests")
+
+
+def configure(form: str | None, level: str) -> None:
+    """Send all logging to standard error. form: "text", "json", or None for text on a terminal and JSON elsewhere."""
+    handler = logging.StreamHandler(sys.stderr)
+    text = form == "text" or (form is None and sys.stderr.isatty())
+    handler.setFormatter(_Text() if text else _Json())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+class RequestLog(AbstractAccessLogger):
+    """One line per request: what was asked by whom, and how it ended. The path is the row's, never the text sent."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        if not isinstance(request, web.Request):
+            return  # not even HTTP
+        row, caller, origin = row_of(request), request.get(CALLER), request.get(ORIGIN)
+        fields: dict[str, Any] = {
+            "request_id": request.get(REQUEST_ID),
+            "route": row.name if row else None,
+            "method": request.method,
+            "path": row.path if row else None,
+            "status": response.status,
+            "ms": round(time * 1000, 1),
+            "person": str(caller.person) if caller else None,
+            "ip": origin.ip if origin else None,
+        }
+        _requests.info("request", extra={"fields": fields})
+
+    @property
+    def enabled(self) -> bool:
+        return _requests.isEnabledFor(logging.INFO)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "logger": record.name,
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, option=orjson.OPT_UTC_Z, default=str).decode()
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = dt.datetime.fromtimestamp(record.created, dt.UTC).astimezone()
+        fields = getattr(record, "fields", {})
+        if record.name == _requests.name:
+            what = f"{fields['status']} {fields['method']:6} {fields['path'] or '-'} {fields['ms']} ms"
+            line = f"{moment:%H:%M:%S} {what} {fields['person'] or ''}"
+        else:
+            more = " ".join(f"{name}={value}" for name, value in fields.items())
+            line = f"{moment:%H:%M:%S} {record.levelname.lower()}: {record.getMessage()} {more}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line.rstrip()

@@ -1,0 +1,33 @@
+"""Hold the caller against the row's `access` and `kinds`."""
+
+from aiohttp import web
+
+from authsvc.cookies import ACCESS
+from authsvc.errors import ApiError, NotAuthenticated, PermissionDenied, TokenNotValid, WrongAccountType
+from authsvc.keys import CALLER
+from authsvc.routing import Access, Handler, Route, row_of
+
+# Where the flow itself asks for the credential: a refresh token, a password, or anything of a session.
+_SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.REFRESH, Access.BASIC})
+
+
+@web.middleware
+async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse with 401 or 403 before the body is read."""
+    row = row_of(request)
+    checked = row is not None and row.access not in _SETTLED_BY_FLOW and not row.settles_itself
+    if row is not None and checked and (error := _refusal(request, row)):
+        raise error
+    return await handler(request)
+
+
+def _refusal(request: web.Request, row: Route) -> ApiError | None:
+    caller = request[CALLER]
+    if caller is None:
+        presented = "Authorization" in request.headers or ACCESS in request.cookies
+        return TokenNotValid() if presented else NotAuthenticated()
+    if caller.person.kind not in row.kinds:
+        return WrongAccountType()
+    if row.access is Access.ADMIN and not caller.is_admin:
+        return PermissionDenied()
+    return None

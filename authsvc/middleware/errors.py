@@ -1,0 +1,89 @@
+"""Outermost: whatever goes wrong becomes one of the answers of errors.py, and only here."""
+
+import logging
+from http import HTTPStatus
+
+import asyncpg
+import orjson
+from aiohttp import web
+from yarl import URL
+
+from authsvc import errors as e
+from authsvc.replies import reply
+from authsvc.routing import Handler
+
+log = logging.getLogger("authsvc.errors")
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Page not found</title>
+<h1>Page not found</h1><p>There is no page at this address.</p></html>"""
+_BY_STATUS: dict[int, type[e.ApiError]] = {
+    403: e.PermissionDenied,
+    404: e.NotFound,
+    405: e.MethodNotAllowed,
+    413: e.PayloadTooLarge,
+    415: e.UnsupportedMedia,
+}
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every exception into a response; only what nobody foresaw is a 500, and is logged."""
+    try:
+        return await handler(request)
+    except e.ApiError as err:
+        return render(request, err)
+    except web.HTTPException as err:
+        if err.status < 400:
+            raise
+        if err.status == 404 and (slashed := await _slash_form(request)):
+            raise web.HTTPPermanentRedirect(slashed) from err
+        if (
+            err.status == 404
+            and not request.path.startswith("/api/")
+            and "json" not in request.headers.get("Accept", "")
+        ):
+            return web.Response(text=_PAGE, status=404, content_type="text/html")
+        response = render(request, _BY_STATUS.get(err.status, e.Malformed)())
+        if "Allow" in err.headers:
+            response.headers["Allow"] = err.headers["Allow"]
+        return response
+    except asyncpg.UniqueViolationError as err:
+        return render(request, _taken(err))
+    except asyncpg.DataError:
+        return render(request, e.Malformed())
+    except Exception:
+        log.exception("unforeseen error in %s %s", request.method, request.match_info.route.name or request.path)
+        return render(request, e.Internal())
+
+
+def render(request: web.Request, err: e.ApiError) -> web.Response:
+    """The response of an error: the API's shape, or RFC 9457 for who accepts it."""
+    body = err.body()
+    response = reply(body, err.status)
+    if "application/problem+json" in request.headers.get("Accept", ""):
+        title = HTTPStatus(err.status).phrase
+        problem = {"type": "about:blank", "title": title, "status": err.status, "detail": err.detail, "code": err.code}
+        if isinstance(err, e.Invalid):
+            problem["errors"] = body
+        response = web.Response(
+            body=orjson.dumps(problem | err.extra), status=err.status, content_type="application/problem+json"
+        )
+    if isinstance(err, e.Unauthorized):
+        response.headers["WWW-Authenticate"] = err.scheme
+    if err.retry_after is not None:
+        response.headers["Retry-After"] = str(err.retry_after)
+    return response
+
+
+def _taken(err: asyncpg.UniqueViolationError) -> e.ApiError:
+    known = e.BY_CONSTRAINT.get(err.constraint_name or "")
+    return e.Invalid({known[0]: [known[1]]}) if known else e.Conflict()
+
+
+async def _slash_form(request: web.Request) -> URL | None:
+    """Where the same request would be answered with a slash at the end of its path."""
+    if request.path.endswith("/") or request.path.startswith("//"):
+        return None
+    there = request.rel_url.with_path(request.rel_url.raw_path + "/", encoded=True, keep_query=True)
+    found = await request.app.router.resolve(request.clone(rel_url=there))
+    return there if found.http_exception is None else None

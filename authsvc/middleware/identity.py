@@ -1,0 +1,60 @@
+"""Who is calling: request[CALLER] is a Caller, or None for nobody; request[ORIGIN] is where from.
+
+One precedence, for every endpoint: a good bearer token, else a good cookie. So `Bearer null` beside a
+good cookie, and a stale cookie beside a good token, both work. Rows that anybody may call ask for
+nobody's identity: a stale credential never keeps its owner from signing in again.
+"""
+
+from aiohttp import web
+
+from authsvc.addresses import client_address
+from authsvc.cookies import ACCESS
+from authsvc.core.person import Caller, Origin
+from authsvc.errors import TokenNotValid
+from authsvc.keys import CALLER, ORIGIN, SERVICE
+from authsvc.presented import bearer
+from authsvc.queries import sessions
+from authsvc.routing import Access, Handler, row_of
+from authsvc.service import Service
+
+_NO_CALLER = frozenset({Access.PUBLIC, Access.REFRESH, Access.BASIC})
+_MAX_USER_AGENT = 300
+
+
+@web.middleware
+async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Resolve the caller where the row needs one."""
+    svc = request.app[SERVICE]
+    agent = request.headers.get("User-Agent")
+    request[ORIGIN] = Origin(client_address(request, svc.settings.trusted_proxies), agent and printable(agent))
+    request[CALLER] = None
+    row = row_of(request)
+    if row is not None and row.access not in _NO_CALLER:
+        request[CALLER] = await _caller(request, svc)
+    return await handler(request)
+
+
+def printable(text: str) -> str:
+    """A header as it may be stored and shown."""
+    return "".join(c if c.isprintable() else "?" for c in text[:_MAX_USER_AGENT])
+
+
+async def _caller(request: web.Request, svc: Service) -> Caller | None:
+    for token, by_cookie in ((bearer(request), False), (request.cookies.get(ACCESS), True)):
+        if token and (caller := await _holder(token, svc, by_cookie=by_cookie)):
+            return caller
+    return None
+
+
+async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None:
+    """The live session behind a token, asked of the database now: an ended one ends here, whatever `exp` says."""
+    try:
+        claims = svc.tokens.read(token)
+    except TokenNotValid:
+        return None
+    row = await sessions.live(svc.db, claims.session_id, claims.person)
+    if row is None:
+        return None
+    return Caller(
+        claims.person, claims.session_id, claims.expires_at, row["is_superuser"], row["is_admin"], by_cookie=by_cookie
+    )

@@ -1,0 +1,36 @@
+"""Credentials as requests carry them."""
+
+import base64
+import binascii
+
+from aiohttp import web
+
+from authsvc.errors import Malformed
+
+
+def bearer(request: web.Request) -> str | None:
+    """The token of `Authorization: Bearer` (RFC 6750); None without one."""
+    scheme, value = _authorization(request)
+    return value if scheme == "bearer" and value else None
+
+
+def basic(request: web.Request) -> tuple[str, str] | None:
+    """Name and password of `Authorization: Basic` (RFC 7617); None without it, Malformed when it cannot be read."""
+    scheme, value = _authorization(request)
+    if scheme != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError) as err:
+        raise Malformed("The Basic credentials could not be read.") from err
+    if not colon or "\0" in name + password:
+        raise Malformed("The Basic credentials could not be read.")
+    return name, password
+
+
+def _authorization(request: web.Request) -> tuple[str, str]:
+    values = request.headers.getall("Authorization", [])
+    if len(values) > 1:  # RFC 9110 allows one; two readers could take different ones
+        raise Malformed("More than one Authorization header.")
+    scheme, _, value = values[0].partition(" ") if values else ("", "", "")
+    return scheme.lower(), value.strip()

@@ -1,0 +1,43 @@
+"""The statements of sql/queries/audit.sql, typed."""
+
+from typing import Any, NamedTuple
+
+from authsvc.core.person import Origin, Person
+from authsvc.db.pool import Db
+from authsvc.db.sqlfiles import load
+
+SQL = load("audit")
+
+
+class Named(NamedTuple):
+    """A person with the name that the record keeps."""
+
+    person: Person
+    name: str
+
+
+async def add(
+    db: Db,
+    event: str,
+    *,
+    actor: Named | None,
+    subject: Named | None,
+    origin: Origin | None = None,
+    system: str | None = None,
+    session_id: int | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    await db.execute(
+        SQL["add"],
+        event,
+        *_columns(actor),
+        *_columns(subject),
+        system,
+        origin.ip if origin else None,
+        session_id,
+        details or {},
+    )
+
+
+def _columns(who: Named | None) -> tuple[str | None, int | None, str | None]:
+    return (who.person.kind.noun, who.person.id, who.name) if who else (None, None, None)

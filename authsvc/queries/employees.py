@@ -1,0 +1,40 @@
+"""The statements of sql/queries/employees.sql, typed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+
+from authsvc.core.registration import NewPerson
+from authsvc.db.pool import Db
+from authsvc.db.sqlfiles import load
+
+SQL = load("employees")
+
+
+async def by_email(db: Db, canonical: str) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["by_email"], canonical)
+
+
+async def insert(db: Db, new: NewPerson) -> int:
+    return int(await db.fetchval(SQL["insert"], *new))
+
+
+async def profile(db: Db, person_id: int) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["profile"], person_id)
+
+
+async def by_company_id(db: Db, company_id: str, viewer_id: int) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["by_company_id"], company_id, viewer_id)
+
+
+async def note_sign_in(db: Db, person_id: int, checked_hash: str, new_hash: str | None) -> bool:
+    return await db.fetchval(SQL["note_sign_in"], person_id, checked_hash, new_hash) is not None
+
+
+async def edit(db: Db, person_id: int, changes: Mapping[str, Any]) -> None:
+    await db.execute(SQL["edit"], person_id, dict(changes))
+
+
+async def set_status(db: Db, employee_id: int, status: str, by: int | None) -> None:
+    await db.execute(SQL["set_status"], employee_id, status, by)

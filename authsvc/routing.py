@@ -1,0 +1,136 @@
+"""What one row of the route table is, and how rows become aiohttp routes."""
+
+import enum
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+from aiohttp import web
+from marshmallow import Schema
+
+from authsvc.core.person import Kind
+from authsvc.errors import ApiError
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+H = TypeVar("H", bound=Handler)
+
+STAFF_ONLY = frozenset({Kind.STAFF})
+EMPLOYEES_ONLY = frozenset({Kind.EMPLOYEE})
+BOTH_KINDS = frozenset(Kind)
+
+
+class Access(enum.Enum):
+    """Who may call an endpoint; the value is the word that the API lists use."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed-in"
+    EMPLOYEE = "employee"
+    ADMIN = "admin"
+    REFRESH = "refresh token"
+    BASIC = "basic or cookie"
+
+
+class Limit(NamedTuple):
+    """So many calls per so many seconds, counted over all names of the row.
+
+    per: "network" (IPv4 address, IPv6 /64) or "person" (the signed-in one).
+    """
+
+    calls: int
+    seconds: int
+    per: str = "network"
+
+
+class Spec(NamedTuple):
+    """What goes into and out of a handler; a note that @api attaches to it."""
+
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    reply: type[Schema] | None = None
+    status: int = 200
+    errors: tuple[type[ApiError], ...] = ()
+    forms: bool = False  # form and multipart bodies are taken too
+
+
+class Route(NamedTuple):
+    """One endpoint: where it is, what answers, who may call, how often, its other names."""
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    limit: Limit | None = None
+    also: tuple[str, ...] = ()  # other paths that answer the same, with the same rights and counters
+    kinds: frozenset[Kind] = STAFF_ONLY  # whose session counts, where one is needed
+    settles_itself: bool = False  # the flow weighs the credentials: signing out takes any that the session has
+
+    @property
+    def name(self) -> str:
+        """`<noun>.<function>` of the handler."""
+        return f"{self.handler.__module__.rpartition('.')[2]}.{self.handler.__name__}"
+
+    @property
+    def spec(self) -> Spec:
+        """What the handler takes and gives."""
+        spec: Spec = getattr(self.handler, "spec", Spec())
+        return spec
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All names of the endpoint."""
+        return (self.path, *self.also)
+
+
+ROWS: web.AppKey[dict[Any, Route]] = web.AppKey("rows", dict)
+
+
+def api(**spec: Any) -> Callable[[H], H]:
+    """Say what a handler takes and gives (the fields of Spec). It attaches a note; it wraps nothing."""
+
+    def note(handler: H) -> H:
+        handler.spec = Spec(**spec)  # type: ignore[attr-defined]
+        return handler
+
+    return note
+
+
+def row_of(request: web.Request) -> Route | None:
+    """The row that matched this request; None for a 404 or 405."""
+    return request.app[ROWS].get(request.match_info.route)
+
+
+def register(app: web.Application, routes: Iterable[Route]) -> None:
+    """Make every name of every row a route of the application. HEAD answers where GET does."""
+    rows = app[ROWS] = {}
+    for row in routes:
+        for path in row.paths:
+            if row.method == "GET":
+                resource = app.router.add_resource(path)
+                rows[resource.add_route("GET", row.handler)] = row
+                rows[resource.add_route("HEAD", row.handler)] = row
+            else:
+                rows[app.router.add_route(row.method, path, row.handler)] = row
+
+
+def get(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:
+    """A row for GET (and HEAD)."""
+    return Route("GET", path, handler, access, limit, **more)
+
+
+def post(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:
+    """A row for POST."""
+    return Route("POST", path, handler, access, limit, **more)
+
+
+def put(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:
+    """A row for PUT."""
+    return Route("PUT", path, handler, access, limit, **more)
+
+
+def patch(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:
+    """A row for PATCH."""
+    return Route("PATCH", path, handler, access, limit, **more)
+
+
+def delete(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:
+    """A row for DELETE."""
+    return Route("DELETE", path, handler, access, limit, **more)

@@ -1,0 +1,139 @@
+"""Field types and sentences shared by all schemas: stricter than marshmallow's own (see each)."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from marshmallow import ValidationError, fields, missing
+
+from authsvc.core import names, passwords
+
+_SENTENCES: dict[str, Any] = {
+    "required": "This field is required.",
+    "null": "This field may not be null.",
+    "blank": "This field may not be blank.",
+    "text": "Not a valid string.",
+    "whole": "A valid integer is required.",
+    "flag": "Must be a valid boolean.",
+    "long": "Ensure this field has no more than {limit} characters.",
+    "file": "The submitted data was not a file.",
+    "choice": '"{value}" is not a valid choice.',
+}
+
+
+class File(NamedTuple):
+    """An uploaded part of a form."""
+
+    content: bytes
+
+
+class FormField:
+    """A field whose values are no text; `from_form` says how a form writes them."""
+
+    def from_form(self, value: Any) -> Any:
+        raise AssertionError("each field type says it")
+
+
+class Text(fields.Field[str]):
+    """Text, trimmed and NFC-normalised, of at most `limit` characters; no NUL, no lone surrogates.
+
+    blank: "keep" takes the empty string, "refuse" does not, "null" makes it None (old clients clear
+    optional fields with an empty string).
+    """
+
+    default_error_messages = _SENTENCES
+
+    def __init__(self, limit: int, *, blank: str = "refuse", choices: Iterable[str] | None = None, **more: Any) -> None:
+        self.limit, self.blank = limit, blank
+        self.choices = None if choices is None else tuple(choices)
+        super().__init__(allow_none=blank == "null", **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        text = names.clean(_text(self, value))
+        if not text:
+            if self.blank == "refuse":
+                raise self.make_error("blank")
+            return None if self.blank == "null" else ""
+        if len(text) > self.limit:
+            raise self.make_error("long", limit=self.limit)
+        if self.choices is not None and text not in self.choices:
+            raise self.make_error("choice", value=text)
+        return self._checked(text)
+
+    def _checked(self, text: str) -> str:
+        return text
+
+
+class Checked(Text):
+    """Text that a rule of core decides about: `rule` returns it in its final form or raises ValueError."""
+
+    def __init__(self, rule: Callable[[str], str], limit: int = 254, **more: Any) -> None:
+        self.rule = rule
+        super().__init__(limit, **more)
+
+    def _checked(self, text: str) -> str:
+        try:
+            return self.rule(text)
+        except ValueError as err:
+            raise ValidationError(str(err)) from err
+
+
+class Password(fields.Field[str]):
+    """A password as typed: NFKC-normalised, never trimmed. Longer ones than may be set are refused unhashed."""
+
+    default_error_messages = _SENTENCES
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = _text(self, value)
+        if not text:
+            raise self.make_error("blank")
+        if len(text) > 4 * passwords.MAX_LENGTH:
+            raise self.make_error("long", limit=passwords.MAX_LENGTH)
+        return passwords.normalise(text)
+
+
+class Flag(FormField, fields.Field[bool]):
+    """A real JSON boolean; in forms true/false, 1/0, on/off."""
+
+    default_error_messages = _SENTENCES
+
+    def from_form(self, value: Any) -> Any:
+        return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}.get(
+            value.lower() if isinstance(value, str) else "", value
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("flag")
+        return value
+
+
+class Picture(FormField, fields.Field[bytes]):
+    """An uploaded file, or null (in a form: empty text) to remove the one that is there.
+
+    A string is what the service itself says of a picture, its URL; clients put back what they got, so it
+    changes nothing.
+    """
+
+    default_error_messages = _SENTENCES
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(allow_none=True, **more)
+
+    def from_form(self, value: Any) -> Any:
+        return None if value == "" else value
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if isinstance(value, File):
+            return value.content
+        if isinstance(value, str) and value.startswith(("http://", "https://")):
+            return missing
+        raise self.make_error("file")
+
+
+def _text(field: fields.Field[Any], value: Any) -> str:
+    if not isinstance(value, str):
+        raise field.make_error("text")
+    if "\0" in value or (not value.isprintable() and any(unicodedata.category(c) == "Cs" for c in value)):
+        raise field.make_error("text")
+    return value

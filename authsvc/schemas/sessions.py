@@ -1,0 +1,101 @@
+"""What goes in and out of handlers/sessions.py and handlers/tokens.py."""
+
+from marshmallow import Schema, fields
+
+from authsvc.schemas.base import Flag, Password, Text
+from authsvc.schemas.users import Profile
+
+
+class SignInBody(Schema):
+    """Any text may be tried as an address: what is none belongs to nobody."""
+
+    email = Text(254, required=True)
+    password = Password(required=True)
+    remember_me = Flag(load_default=True)
+
+
+class SignedInUser(Profile):
+    """PROFILE, as it is part of a sign-in's answer."""
+
+
+class Redirect(Schema):
+    """Where to go next: the systems in which the person holds an active role."""
+
+    primary_system = fields.Str(required=True, allow_none=True)
+    url = fields.Url(required=True, allow_none=True, require_tld=False)
+    available_systems = fields.Dict(keys=fields.Str(), values=fields.Url(require_tld=False), required=True)
+
+
+class SignedIn(Schema):
+    """SIGNED_IN: the tokens, also set as cookies, and whose they are."""
+
+    message = fields.Str(required=True)
+    access = fields.Str(required=True)
+    refresh = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+    user = fields.Nested(SignedInUser, required=True)
+    redirect = fields.Nested(Redirect, required=True)
+
+
+class SignedInApi(SignedIn):
+    """SIGNED_IN as the old front ends' sign-in path says it."""
+
+    success = fields.Bool(required=True)
+    otp_required = fields.Bool(required=True)
+
+
+class RefreshBody(Schema):
+    """The refresh token, unless it comes as a cookie."""
+
+    refresh = Text(200, blank="null")
+
+
+class Refreshed(Schema):
+    """New tokens for a program."""
+
+    access = fields.Str(required=True)
+    refresh = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+
+
+class RefreshedCookie(Schema):
+    """A new access token for a browser; both tokens are also set as cookies."""
+
+    message = fields.Str(required=True)
+    access = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+    user_type = fields.Str(required=True)
+
+
+class AccessToken(Schema):
+    """An access token and its life in seconds."""
+
+    access = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+
+
+class VerifyBody(Schema):
+    """An access or a refresh token."""
+
+    token = Text(8192, required=True)
+
+
+class Empty(Schema):
+    """Nothing."""
+
+
+class Message(Schema):
+    """A sentence for people."""
+
+    message = fields.Str(required=True)
+
+
+class Validated(Schema):
+    """The presented token is good; the person's PROFILE or EMPLOYEE is part of the answer."""
+
+    valid = fields.Bool(required=True)
+    user_id = fields.Int(required=True)
+    user_type = fields.Str(required=True)
+    session_id = fields.Int(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+    token_validated_at = fields.AwareDateTime(required=True)

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""authsvc's command line: python run.py COMMAND --help."""
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+import asyncpg
+import click
+
+from authsvc import commands, key_files, local_database, log, serve, settings
+from authsvc.core.signing import SigningKeyError
+from authsvc.errors import Invalid, Unavailable
+
+
+def _environment(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """An option is another way to write its setting; processes started later see it too."""
+    if value is not None and value is not False:
+        os.environ[f"AUTHSVC_{'ENV' if param.name == 'dev' else str(param.name).upper()}"] = (
+            "development" if param.name == "dev" else str(value)
+        )
+    return value
+
+
+dev = click.option("--dev", is_flag=True, expose_value=False, callback=_environment, help="AUTHSVC_ENV=development")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """One service that signs a company's people in."""
+
+
+@cli.command("serve")
+@dev
+@click.option("--host", expose_value=False, callback=_environment, help="address to listen on")
+@click.option("--port", type=int, expose_value=False, callback=_environment, help="port to listen on")
+@click.option("--workers", type=int, expose_value=False, callback=_environment, help="processes")
+def serve_command() -> None:
+    """Serve until Ctrl-C, SIGTERM, SIGHUP or the death of the parent."""
+    config = settings.load()
+    with serve.only_one(config), local_database.addresses(config) as where:
+        keys = key_files.load(config)
+        if config.development:
+            asyncio.run(commands.migrate(where.owner))
+            asyncio.run(commands.seed(config, keys, where.app))
+        try:
+            serve.serve(config, where.app, where.keep_alive, lambda: click.echo(commands.banner(config, where.note)))
+        except OSError as err:
+            raise click.ClickException(f"cannot listen on {config.host}:{config.port}: {err.strerror}") from err
+
+
+@cli.command()
+@dev
+@click.option("--check", is_flag=True, help="only say what is missing or edited; exit 1 then")
+def migrate(check: bool) -> None:
+    """Bring the database's schema up to date."""
+    with local_database.addresses(settings.load()) as where:
+        names = asyncio.run(commands.pending(where.owner) if check else commands.migrate(where.owner))
+    click.echo("\n".join(names) if names else "The schema is up to date.")
+    if check and names:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@dev
+@click.option("--email", required=True)
+@click.option("--username", help="default: the address's local part")
+@click.option("--password-stdin", is_flag=True, help="read the password from standard input")
+def createsuperuser(email: str, username: str | None, password_stdin: bool) -> None:
+    """Make an account with all rights."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    config = settings.load()
+    with local_database.addresses(config) as where:
+        keys = key_files.load(config)
+        asyncio.run(commands.create_superuser(config, keys, where.app, email, username, password))
+    click.echo(f"{email} is a superuser now.")
+
+
+@cli.command()
+@dev
+def seed() -> None:
+    """Make demo systems and people (development only)."""
+    config = settings.load()
+    if not config.development:
+        raise click.UsageError("There are no demo people in production.")
+    with local_database.addresses(config) as where:
+        made = asyncio.run(commands.seed(config, key_files.load(config), where.app))
+    click.echo("Demo systems and people were made." if made else "Demo systems and people are there already.")
+
+
+@cli.command()
+@dev
+@click.option("--json", "as_json", is_flag=True, help="as an array of objects")
+def routes(as_json: bool) -> None:
+    """Print every endpoint."""
+    rows = commands.route_rows()
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        for path in (row["path"], *row["aliases"]):
+            click.echo(f"{row['method']:6} {path:62} {row['access']:15} {row['limit'] or '-':18} {row['name']}")
+
+
+@cli.command()
+@dev
+def doctor() -> None:
+    """Check settings, keys, database, schema and clock; say what to do."""
+    worst = 0
+    for state, what in commands.examine():
+        worst = max(worst, state == "wrong")
+        click.echo(f"{state:8}{what}")
+    raise click.exceptions.Exit(int(worst))
+
+
+@cli.command()
+@dev
+def purge() -> None:
+    """Forget sessions and limits that are long over."""
+    config = settings.load()
+    with local_database.addresses(config) as where:
+        gone = asyncio.run(commands.purge(config, key_files.load(config), where.app))
+    click.echo(f"{gone} rows were removed.")
+
+
+@cli.command()
+@dev
+@click.option("--role", type=click.Choice(list(local_database.ROLES)), default="app", show_default=True)
+def dsn(role: str) -> None:
+    """Print the address of the database in use, for psql."""
+    config = settings.load()
+    with local_database.addresses(config) as where:
+        address = where.of_role(role)
+    if address is None:
+        raise click.ClickException(f"no address is configured for the role {role}")
+    click.echo(address)
+
+
+@cli.group()
+def keys() -> None:
+    """Keys that sign access tokens."""
+
+
+@keys.command("list")
+@dev
+def keys_list() -> None:
+    """Print kid and algorithm of each key, the signing one marked."""
+    held = key_files.load(settings.load())
+    for kid, (algorithm, _) in held.verifiers.items():
+        click.echo(f"{kid} {algorithm}{' signs' if kid == held.signer.kid else ''}")
+
+
+@keys.command("generate")
+@dev
+def keys_generate() -> None:
+    """Make a key pair for JWT_ALGORITHM in JWT_KEYS_DIR; the first one signs."""
+    folder, algorithm = settings.keys_place()
+    click.echo(key_files.generate(folder, algorithm))
+
+
+def main() -> None:
+    """Run a command; what is wrong with settings or database is one message, not a traceback."""
+    try:
+        log.configure(os.environ.get("AUTHSVC_LOG_FORMAT"), os.environ.get("AUTHSVC_LOG_LEVEL") or "info")
+        cli(standalone_mode=True)
+    except settings.SettingsError as err:
+        _exit(2, str(err))
+    except SigningKeyError as err:
+        _exit(2, f"Wrong settings:\n  AUTHSVC_JWT_KEYS_DIR: {err}")
+    except Invalid as err:
+        _exit(1, "\n".join(f"{field}: {' '.join(sentences)}" for field, sentences in err.fields.items()))
+    except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, commands.MigrationError) as err:
+        _exit(1, f"{type(err).__name__}: {err}")
+
+
+def _exit(code: int, message: str) -> None:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+-- Statements of authsvc/queries/users.py: staff users.
+
+-- name: by_email
+-- What a sign-in weighs, by canonical address; also of people who may not sign in.
+SELECT id, email, password_hash, status, is_active, is_live
+  FROM users
+ WHERE email_canonical = $1;
+
+-- name: insert
+-- A new staff user with the next company id, or the wanted one; constraint names say what is taken.
+INSERT INTO users (email, email_canonical, username, username_canonical, password_hash, first_name, middle_name,
+                   last_name, suffix, phone_number, department, company_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, claim_company_id('staff', $12))
+RETURNING id;
+
+-- name: profile
+-- One person as the API's PROFILE.
+SELECT id, email, username, first_name, middle_name, last_name, full_name, suffix, phone_number, company_id,
+       department, status, notified, is_active, picture, date_joined, last_login, otp_enabled, is_staff,
+       is_superuser, is_live, system_roles
+  FROM user_profiles
+ WHERE id = $1;
+
+-- name: by_company_id
+-- The PROFILE behind a company id, and whether staff user $2 may see it whole: himself, a superuser,
+-- or an administrator of a system in which the person holds a role.
+SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
+       p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
+       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, p.system_roles,
+       p.id = $2 OR EXISTS (SELECT FROM users viewer WHERE viewer.id = $2 AND viewer.is_superuser)
+       OR EXISTS (SELECT
+                    FROM assignments mine
+                    JOIN roles r ON r.id = mine.role_id AND r.name = 'Admin'
+                    JOIN assignments theirs ON theirs.system_id = mine.system_id
+                   WHERE mine.user_id = $2 AND mine.is_active AND theirs.user_id = p.id) AS is_shown_whole
+  FROM user_profiles p
+ WHERE p.company_id = $1;
+
+-- name: note_sign_in
+-- The moment of a right password, only for who may sign in and still has the hash that was checked. The row
+-- lock puts a sign-in wholly before or wholly after a deactivation; $3 replaces an outdated hash.
+UPDATE users
+   SET last_login = now(), password_hash = coalesce($3, password_hash)
+ WHERE id = $1 AND is_live AND password_hash = $2
+RETURNING id;
+
+-- name: edit
+-- Change what the JSON object $2 names, and nothing else.
+UPDATE users
+   SET username = CASE WHEN $2::jsonb ? 'username' THEN $2 ->> 'username' ELSE username END,
+       username_canonical = CASE WHEN $2 ? 'username_canonical' THEN $2 ->> 'username_canonical'
+                                 ELSE username_canonical END,
+       first_name = CASE WHEN $2 ? 'first_name' THEN $2 ->> 'first_name' ELSE first_name END,
+       middle_name = CASE WHEN $2 ? 'middle_name' THEN $2 ->> 'middle_name' ELSE middle_name END,
+       last_name = CASE WHEN $2 ? 'last_name' THEN $2 ->> 'last_name' ELSE last_name END,
+       suffix = CASE WHEN $2 ? 'suffix' THEN $2 ->> 'suffix' ELSE suffix END,
+       phone_number = CASE WHEN $2 ? 'phone_number' THEN $2 ->> 'phone_number' ELSE phone_number END,
+       department = CASE WHEN $2 ? 'department' THEN $2 ->> 'department' ELSE department END,
+       picture = CASE WHEN $2 ? 'picture' THEN $2 ->> 'picture' ELSE picture END,
+       updated_at = now()
+ WHERE id = $1
+RETURNING id;
+
+-- name: make_superuser
+-- Approve a user and give all rights; for the command line only.
+UPDATE users
+   SET is_superuser = true, is_staff = true, status = 'Approved', status_at = now(), email_verified_at = now()
+ WHERE id = $1;
+
+-- name: approve
+-- Approve a user; for demo people.
+UPDATE users
+   SET status = 'Approved', status_at = now(), is_staff = true, email_verified_at = now()
+ WHERE id = $1;

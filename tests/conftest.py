@@ -1,0 +1,145 @@
+"""One real, migrated PostgreSQL for all tests, emptied before each; a real server on a real socket for each."""
+
+import dataclasses
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from authsvc import key_files, log, service
+from authsvc.app import create_app
+from authsvc.core.signing import KeySet
+from authsvc.db import migrate
+from authsvc.db.embedded import Embedded
+from authsvc.settings import Settings, load
+from tests.client import Api
+
+PUBLIC_URL = "http://auth.test"
+
+
+class Addresses(NamedTuple):
+    """Where the tests' database is, for each role."""
+
+    app: str
+    owner: str
+    superuser: str
+
+
+class FakeClock:
+    """The service's clock, moved by hand from a start at the real time."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Embedded]:
+    # Not pytest's own folder: that one is closed to the user that the server runs as.
+    folder = Path(tempfile.mkdtemp(prefix="authsvc-tests-"))
+    folder.chmod(0o755)
+    server = Embedded(folder, options=["fsync=off", "synchronous_commit=off", "full_page_writes=off"])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(server.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def database(embedded: Embedded) -> AsyncIterator[Addresses]:
+    where = Addresses(embedded.dsn(), embedded.dsn("authsvc_owner"), embedded.dsn("postgres"))
+    conn = await asyncpg.connect(where.owner)
+    await migrate.apply(conn)
+    await conn.close()
+    yield where
+
+
+@pytest.fixture(scope="session")
+async def superuser(database: Addresses) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that may do anything, for looking behind the service's back."""
+    conn = await asyncpg.connect(database.superuser)
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture(scope="session")
+async def empty_all(superuser: asyncpg.Connection) -> str:
+    tables = await superuser.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+    )
+    deletes = "".join(f"DELETE FROM {row['tablename']}; " for row in tables)
+    return f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} COMMIT"
+
+
+@pytest.fixture
+async def db(superuser: asyncpg.Connection, empty_all: str) -> asyncpg.Connection:
+    """The emptied database, as its superuser."""
+    await superuser.execute(empty_all)
+    return superuser
+
+
+@pytest.fixture(scope="session")
+def base_settings() -> Iterator[Settings]:
+    with tempfile.TemporaryDirectory(prefix="authsvc-data-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTHSVC_ENV", "development")
+        patch.setenv("AUTHSVC_DATA_DIR", folder)
+        patch.setenv("AUTHSVC_PUBLIC_URL", PUBLIC_URL)
+        patch.setenv("AUTHSVC_BCRYPT_COST", "4")
+        patch.setenv("AUTHSVC_LIMITS", "off")
+        patch.setenv("AUTHSVC_HASH_QUEUE", "1000")
+        patch.setenv("AUTHSVC_CORS_ORIGINS", "https://tts.example.com,https://hdts.example.com")
+        yield load()
+
+
+@pytest.fixture(scope="session")
+def signing_keys(base_settings: Settings) -> KeySet:
+    return key_files.load(base_settings)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    import time
+
+    return FakeClock(time.time())
+
+
+StartServer = Callable[..., "AsyncIterator[Api]"]
+
+
+@pytest.fixture
+async def serve(
+    db: asyncpg.Connection, database: Addresses, base_settings: Settings, signing_keys: KeySet, clock: FakeClock
+) -> AsyncIterator[Callable[..., object]]:
+    """`await serve(**changed_settings)`: a server on the emptied database, and a client without cookies for it."""
+    clients: list[TestClient] = []
+    log.configure("json", "warning")
+
+    async def start(**changes: object) -> Api:
+        settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
+        keys = signing_keys if changes.keys().isdisjoint({"jwt_algorithm", "jwt_secret"}) else key_files.load(settings)
+        app = create_app(service.build(settings, keys, database.app, clock))
+        client = TestClient(TestServer(app), cookie_jar=None)
+        await client.start_server()
+        clients.append(client)
+        return Api(client, numbers=itertools.count(1))
+
+    yield start
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def api(serve: Callable[..., object]) -> Api:
+    """A client of a server with the tests' usual settings (no request throttling, bcrypt cost 4)."""
+    return await serve()  # type: ignore[misc,no-any-return]
