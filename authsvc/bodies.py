@@ -57,8 +57,8 @@ async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> di
             raw = await _bytes(request)
     except TimeoutError as err:
         raise Malformed("The body took too long to arrive.") from err
-    if not raw and not header:
-        return {}
+    if not raw:
+        return {}  # whatever the content type says: clients post nothing to refresh and to sign out
     if mime.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMedia("Bodies are UTF-8.")
     if media == "application/json":

@@ -21,10 +21,10 @@ from authsvc.flows import landing
 from authsvc.flows.sign_in import SignedIn, sign_in
 from authsvc.flows.sign_out import Presented, sign_out
 from authsvc.keys import BODY, ORIGIN, SERVICE
-from authsvc.middleware.csrf import from_own_page
 from authsvc.presented import bearer
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
+from authsvc.same_site import from_own_page
 from authsvc.schemas import sessions as s
 
 _REFUSALS: tuple[type[ApiError], ...] = (InvalidCredentials, Rejected, AccountDisabled, Overloaded)

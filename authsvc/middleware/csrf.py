@@ -9,10 +9,9 @@ from aiohttp import web
 from authsvc.errors import PermissionDenied
 from authsvc.keys import CALLER, SERVICE
 from authsvc.routing import Handler
-from authsvc.settings import Settings
+from authsvc.same_site import from_own_page
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_TRUSTED_SITES = frozenset({None, "same-origin", "none"})
 
 
 @web.middleware
@@ -24,11 +23,3 @@ async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not by_bearer and not from_own_page(request, request.app[SERVICE].settings):
             raise PermissionDenied("Cross-site requests are refused.")
     return await handler(request)
-
-
-def from_own_page(request: web.Request, settings: Settings) -> bool:
-    """Does the request come from an allowed origin, or from no browser page at all?"""
-    origin = request.headers.get("Origin")
-    if origin is not None:
-        return origin in settings.own_origins
-    return request.headers.get("Sec-Fetch-Site") in _TRUSTED_SITES

@@ -1,6 +1,8 @@
 """Outermost: whatever goes wrong becomes one of the answers of errors.py, and only here."""
 
+import itertools
 import logging
+import secrets
 from http import HTTPStatus
 
 import asyncpg
@@ -9,10 +11,13 @@ from aiohttp import web
 from yarl import URL
 
 from authsvc import errors as e
+from authsvc.keys import REQUEST_ID
 from authsvc.replies import reply
 from authsvc.routing import Handler
 
 log = logging.getLogger("authsvc.errors")
+_numbers = itertools.count(1)
+_process = secrets.token_hex(3)
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Page not found</title>
 <h1>Page not found</h1><p>There is no page at this address.</p></html>"""
@@ -28,6 +33,7 @@ _BY_STATUS: dict[int, type[e.ApiError]] = {
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every exception into a response; only what nobody foresaw is a 500, and is logged."""
+    request[REQUEST_ID] = f"{_process}-{next(_numbers)}"
     try:
         return await handler(request)
     except e.ApiError as err:

@@ -2,7 +2,7 @@
 
 from aiohttp import hdrs, web
 
-from authsvc.keys import REPLY_HEADERS, SERVICE
+from authsvc.keys import REPLY_HEADERS, REQUEST_ID, SERVICE
 from authsvc.routing import Handler
 from authsvc.settings import Settings
 
@@ -45,6 +45,8 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
+    if request_id := request.get(REQUEST_ID):
+        headers["X-Request-ID"] = request_id
     if settings.secure_cookies:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     _allow_origin(request, response, settings)

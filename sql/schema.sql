@@ -1,0 +1,517 @@
+-- What the migrations make; compared by a test.
+CREATE SCHEMA lookup;
+CREATE FUNCTION public.claim_company_id(new_kind text, wanted text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    number    bigint;
+    candidate text := wanted;
+    claimed   text;
+BEGIN
+    IF wanted IS NOT NULL THEN
+        INSERT INTO company_ids (company_id, kind) VALUES (wanted, new_kind);
+        RETURN wanted;
+    END IF;
+    LOOP
+        number := nextval('company_id_numbers');
+        candidate := 'MA' || lpad(number::text, greatest(4, length(number::text)), '0');
+        INSERT INTO company_ids (company_id, kind) VALUES (candidate, new_kind)
+        ON CONFLICT ON CONSTRAINT company_ids_pkey DO NOTHING
+        RETURNING company_id INTO claimed;
+        EXIT WHEN claimed IS NOT NULL;
+    END LOOP;
+    RETURN claimed;
+END $$;
+CREATE FUNCTION public.iso8601(at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+CREATE TABLE public.assignments (
+    id integer NOT NULL,
+    user_id integer NOT NULL,
+    system_id integer NOT NULL,
+    role_id integer NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    assigned_at timestamp with time zone DEFAULT now() NOT NULL,
+    assigned_by integer,
+    last_logged_on timestamp with time zone,
+    CONSTRAINT assignments_settings_object CHECK ((jsonb_typeof(settings) = 'object'::text))
+);
+CREATE TABLE public.roles (
+    id integer NOT NULL,
+    system_id integer NOT NULL,
+    name text NOT NULL,
+    name_canonical text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    is_custom boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT roles_description_length CHECK ((length(description) <= 2000)),
+    CONSTRAINT roles_name_length CHECK (((length(name) >= 1) AND (length(name) <= 150)))
+);
+CREATE TABLE public.systems (
+    id integer NOT NULL,
+    name text NOT NULL,
+    name_canonical text NOT NULL,
+    slug text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    url text,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT systems_description_length CHECK ((length(description) <= 2000)),
+    CONSTRAINT systems_name_length CHECK (((length(name) >= 1) AND (length(name) <= 150))),
+    CONSTRAINT systems_slug_form CHECK ((slug ~ '^[a-z0-9-]{1,50}$'::text)),
+    CONSTRAINT systems_url_form CHECK (((url ~ '^https?://'::text) AND (length(url) <= 500)))
+);
+CREATE VIEW lookup.assignments AS
+ SELECT a.id,
+    a.user_id,
+    s.slug AS system,
+    r.name AS role,
+    a.is_active,
+    a.assigned_at
+   FROM ((public.assignments a
+     JOIN public.roles r ON ((r.id = a.role_id)))
+     JOIN public.systems s ON ((s.id = a.system_id)));
+CREATE TABLE public.employees (
+    id integer NOT NULL,
+    kind text GENERATED ALWAYS AS ('employee'::text) STORED NOT NULL,
+    email text NOT NULL,
+    email_canonical text NOT NULL,
+    email_verified_at timestamp with time zone,
+    username text NOT NULL,
+    username_canonical text NOT NULL,
+    password_hash text,
+    first_name text DEFAULT ''::text NOT NULL,
+    middle_name text,
+    last_name text DEFAULT ''::text NOT NULL,
+    suffix text,
+    full_name text GENERATED ALWAYS AS (btrim(replace(((((first_name || COALESCE((' '::text || middle_name), ''::text)) || ' '::text) || last_name) || COALESCE((' '::text || suffix), ''::text)), '  '::text, ' '::text))) STORED NOT NULL,
+    phone_number text,
+    company_id text NOT NULL,
+    department text,
+    status text DEFAULT 'Pending'::text NOT NULL,
+    status_by integer,
+    status_at timestamp with time zone,
+    notified boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    is_live boolean GENERATED ALWAYS AS ((is_active AND (status = 'Approved'::text))) STORED NOT NULL,
+    picture text,
+    otp_enabled boolean DEFAULT false NOT NULL,
+    date_joined timestamp with time zone DEFAULT now() NOT NULL,
+    last_login timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT employees_department_length CHECK (((length(department) >= 1) AND (length(department) <= 100))),
+    CONSTRAINT employees_email_length CHECK ((length(email) <= 254)),
+    CONSTRAINT employees_first_name_length CHECK ((length(first_name) <= 100)),
+    CONSTRAINT employees_last_name_length CHECK ((length(last_name) <= 100)),
+    CONSTRAINT employees_middle_name_length CHECK (((length(middle_name) >= 1) AND (length(middle_name) <= 100))),
+    CONSTRAINT employees_phone_number_form CHECK ((phone_number ~ '^\+[1-9][0-9]{4,14}$'::text)),
+    CONSTRAINT employees_picture_form CHECK ((picture ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT employees_status_known CHECK ((status = ANY (ARRAY['Pending'::text, 'Approved'::text, 'Rejected'::text]))),
+    CONSTRAINT employees_suffix_known CHECK ((suffix = ANY (ARRAY['Jr.'::text, 'Sr.'::text, 'II'::text, 'III'::text, 'IV'::text, 'V'::text]))),
+    CONSTRAINT employees_username_form CHECK (((username <> ''::text) AND (length(username) <= 150) AND (strpos(username, '@'::text) = 0)))
+)
+WITH (fillfactor='85');
+COMMENT ON COLUMN public.employees.is_live IS 'may hold a session: active and approved';
+CREATE VIEW lookup.employees AS
+ SELECT id,
+    email,
+    username,
+    first_name,
+    middle_name,
+    last_name,
+    full_name,
+    suffix,
+    company_id,
+    department,
+    status,
+    is_active,
+    is_live
+   FROM public.employees;
+CREATE TABLE public.users (
+    id integer NOT NULL,
+    kind text GENERATED ALWAYS AS ('staff'::text) STORED NOT NULL,
+    email text NOT NULL,
+    email_canonical text NOT NULL,
+    email_verified_at timestamp with time zone,
+    username text NOT NULL,
+    username_canonical text NOT NULL,
+    password_hash text,
+    first_name text DEFAULT ''::text NOT NULL,
+    middle_name text,
+    last_name text DEFAULT ''::text NOT NULL,
+    suffix text,
+    full_name text GENERATED ALWAYS AS (btrim(replace(((((first_name || COALESCE((' '::text || middle_name), ''::text)) || ' '::text) || last_name) || COALESCE((' '::text || suffix), ''::text)), '  '::text, ' '::text))) STORED NOT NULL,
+    phone_number text,
+    company_id text NOT NULL,
+    department text,
+    status text DEFAULT 'Pending'::text NOT NULL,
+    status_by integer,
+    status_at timestamp with time zone,
+    notified boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    is_staff boolean DEFAULT false NOT NULL,
+    is_superuser boolean DEFAULT false NOT NULL,
+    is_live boolean GENERATED ALWAYS AS ((is_active AND (status <> 'Rejected'::text))) STORED NOT NULL,
+    picture text,
+    otp_enabled boolean DEFAULT false NOT NULL,
+    date_joined timestamp with time zone DEFAULT now() NOT NULL,
+    last_login timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_department_length CHECK (((length(department) >= 1) AND (length(department) <= 100))),
+    CONSTRAINT users_email_length CHECK ((length(email) <= 254)),
+    CONSTRAINT users_first_name_length CHECK ((length(first_name) <= 100)),
+    CONSTRAINT users_last_name_length CHECK ((length(last_name) <= 100)),
+    CONSTRAINT users_middle_name_length CHECK (((length(middle_name) >= 1) AND (length(middle_name) <= 100))),
+    CONSTRAINT users_phone_number_form CHECK ((phone_number ~ '^\+[1-9][0-9]{4,14}$'::text)),
+    CONSTRAINT users_picture_form CHECK ((picture ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT users_status_known CHECK ((status = ANY (ARRAY['Pending'::text, 'Approved'::text, 'Rejected'::text]))),
+    CONSTRAINT users_suffix_known CHECK ((suffix = ANY (ARRAY['Jr.'::text, 'Sr.'::text, 'II'::text, 'III'::text, 'IV'::text, 'V'::text]))),
+    CONSTRAINT users_username_form CHECK (((username <> ''::text) AND (length(username) <= 150) AND (strpos(username, '@'::text) = 0)))
+)
+WITH (fillfactor='85');
+COMMENT ON COLUMN public.users.is_live IS 'may hold a session: active and not rejected (pending staff may sign in)';
+CREATE VIEW lookup.users AS
+ SELECT id,
+    email,
+    username,
+    first_name,
+    middle_name,
+    last_name,
+    full_name,
+    suffix,
+    company_id,
+    department,
+    status,
+    is_active,
+    is_live
+   FROM public.users;
+ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.assignments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.audit (
+    seq bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    event text NOT NULL,
+    actor_type text,
+    actor_id integer,
+    actor_name text,
+    subject_type text,
+    subject_id integer,
+    subject_name text,
+    system text,
+    ip inet,
+    session_id bigint,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_actor_type CHECK ((actor_type = ANY (ARRAY['user'::text, 'employee'::text, 'operator'::text]))),
+    CONSTRAINT audit_details_object CHECK ((jsonb_typeof(details) = 'object'::text)),
+    CONSTRAINT audit_event_form CHECK ((event ~ '^[a-z0-9_]{1,60}$'::text)),
+    CONSTRAINT audit_subject_type CHECK ((subject_type = ANY (ARRAY['user'::text, 'employee'::text])))
+);
+ALTER TABLE public.audit ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE SEQUENCE public.company_id_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.company_ids (
+    company_id text NOT NULL,
+    kind text NOT NULL,
+    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT company_ids_form CHECK ((company_id ~ '^[A-Z0-9][A-Z0-9-]{0,31}$'::text)),
+    CONSTRAINT company_ids_kind CHECK ((kind = ANY (ARRAY['staff'::text, 'employee'::text])))
+);
+CREATE VIEW public.employee_profiles AS
+ SELECT e.id,
+    e.email,
+    e.username,
+    e.first_name,
+    e.middle_name,
+    e.last_name,
+    e.full_name,
+    e.suffix,
+    e.phone_number,
+    e.company_id,
+    e.department,
+    e.status,
+    e.notified,
+    e.is_active,
+    e.picture,
+    e.date_joined,
+    e.last_login,
+    e.otp_enabled,
+    e.date_joined AS created_at,
+    e.updated_at,
+    e.is_live,
+    json_build_array(json_build_object('id', e.id, 'system_name', COALESCE(s.name, 'Help Desk and Ticketing System'::text), 'system_slug', 'hdts', 'role_name', 'Employee', 'assigned_at', public.iso8601(e.date_joined), 'last_logged_on', public.iso8601(e.last_login), 'is_active', e.is_active)) AS system_roles
+   FROM (public.employees e
+     LEFT JOIN public.systems s ON ((s.slug = 'hdts'::text)));
+ALTER TABLE public.employees ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.employees_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    template text NOT NULL,
+    recipient text NOT NULL,
+    sealed bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    last_error text,
+    CONSTRAINT outbox_template_form CHECK ((template ~ '^[a-z_]{1,60}$'::text)),
+    CONSTRAINT outbox_wiped CHECK (((sealed IS NULL) = ((sent_at IS NOT NULL) OR (failed_at IS NOT NULL))))
+);
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.refresh_tokens (
+    token_hash bytea NOT NULL,
+    session_id bigint NOT NULL
+);
+CREATE UNLOGGED TABLE public.request_limits (
+    key text NOT NULL,
+    tat timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE public.roles ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.roles_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.schema_migrations (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.sessions (
+    id bigint NOT NULL,
+    user_id integer,
+    employee_id integer,
+    kind text GENERATED ALWAYS AS (
+CASE
+    WHEN (user_id IS NULL) THEN 'employee'::text
+    ELSE 'staff'::text
+END) STORED NOT NULL,
+    person_id integer GENERATED ALWAYS AS (COALESCE(user_id, employee_id)) STORED NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ip inet,
+    user_agent text,
+    remember boolean DEFAULT true NOT NULL,
+    refresh_hash bytea,
+    refresh_expires_at timestamp with time zone,
+    previous_hash bytea,
+    sealed_successor bytea,
+    rotated_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    end_reason text,
+    CONSTRAINT sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT sessions_one_person CHECK ((num_nonnulls(user_id, employee_id) = 1)),
+    CONSTRAINT sessions_refresh_expires CHECK (((refresh_hash IS NULL) = (refresh_expires_at IS NULL))),
+    CONSTRAINT sessions_refresh_hash_length CHECK ((length(refresh_hash) = 32)),
+    CONSTRAINT sessions_user_agent_length CHECK ((length(user_agent) <= 300))
+)
+WITH (fillfactor='75');
+COMMENT ON COLUMN public.sessions.remember IS 'false: cookies of this session end with the browser';
+COMMENT ON COLUMN public.sessions.sealed_successor IS 'the current token, readable only with the previous one: parallel tabs get the same successor';
+ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sessions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE public.systems ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.systems_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE VIEW public.user_profiles AS
+ SELECT u.id,
+    u.email,
+    u.username,
+    u.first_name,
+    u.middle_name,
+    u.last_name,
+    u.full_name,
+    u.suffix,
+    u.phone_number,
+    u.company_id,
+    u.department,
+    u.status,
+    u.notified,
+    u.is_active,
+    u.picture,
+    u.date_joined,
+    u.last_login,
+    u.otp_enabled,
+    u.is_staff,
+    u.is_superuser,
+    u.is_live,
+    held.system_roles
+   FROM (public.users u
+     CROSS JOIN LATERAL ( SELECT COALESCE(json_agg(json_build_object('id', a.id, 'system_name', s.name, 'system_slug', s.slug, 'role_name', r.name, 'assigned_at', public.iso8601(a.assigned_at), 'last_logged_on', public.iso8601(a.last_logged_on), 'is_active', a.is_active) ORDER BY a.id), '[]'::json) AS system_roles
+           FROM ((public.assignments a
+             JOIN public.roles r ON ((r.id = a.role_id)))
+             JOIN public.systems s ON ((s.id = a.system_id)))
+          WHERE (a.user_id = u.id)) held);
+ALTER TABLE public.users ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.users_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_user_role_key UNIQUE (user_id, role_id);
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (seq);
+ALTER TABLE ONLY public.company_ids
+    ADD CONSTRAINT company_ids_kind_key UNIQUE (company_id, kind);
+ALTER TABLE ONLY public.company_ids
+    ADD CONSTRAINT company_ids_pkey PRIMARY KEY (company_id);
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_company_id_key UNIQUE (company_id);
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_email_key UNIQUE (email_canonical);
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_phone_number_key UNIQUE (phone_number);
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_username_key UNIQUE (username_canonical);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY public.request_limits
+    ADD CONSTRAINT request_limits_pkey PRIMARY KEY (key);
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_id_system_id_key UNIQUE (id, system_id);
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_name_key UNIQUE (system_id, name_canonical);
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.systems
+    ADD CONSTRAINT systems_name_key UNIQUE (name_canonical);
+ALTER TABLE ONLY public.systems
+    ADD CONSTRAINT systems_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.systems
+    ADD CONSTRAINT systems_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_company_id_key UNIQUE (company_id);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_email_key UNIQUE (email_canonical);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_phone_number_key UNIQUE (phone_number);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_username_key UNIQUE (username_canonical);
+CREATE INDEX assignments_assigned_by_idx ON public.assignments USING btree (assigned_by) WHERE (assigned_by IS NOT NULL);
+CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id);
+CREATE INDEX assignments_system_id_idx ON public.assignments USING btree (system_id, user_id);
+CREATE INDEX audit_at_idx ON public.audit USING brin (at);
+CREATE INDEX audit_subject_idx ON public.audit USING btree (subject_type, subject_id, seq);
+CREATE INDEX employees_status_by_idx ON public.employees USING btree (status_by) WHERE (status_by IS NOT NULL);
+CREATE INDEX outbox_due_idx ON public.outbox USING btree (next_try_at) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX request_limits_tat_idx ON public.request_limits USING brin (tat);
+CREATE INDEX sessions_employee_id_idx ON public.sessions USING btree (employee_id) WHERE (employee_id IS NOT NULL);
+CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
+CREATE INDEX sessions_live_person_idx ON public.sessions USING btree (kind, person_id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX users_status_by_idx ON public.users USING btree (status_by) WHERE (status_by IS NOT NULL);
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_assigned_by_fkey FOREIGN KEY (assigned_by) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_role_id_fkey FOREIGN KEY (role_id, system_id) REFERENCES public.roles(id, system_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_system_id_fkey FOREIGN KEY (system_id) REFERENCES public.systems(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_company_id_fkey FOREIGN KEY (company_id, kind) REFERENCES public.company_ids(company_id, kind);
+ALTER TABLE ONLY public.employees
+    ADD CONSTRAINT employees_status_by_fkey FOREIGN KEY (status_by) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_system_id_fkey FOREIGN KEY (system_id) REFERENCES public.systems(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_employee_id_fkey FOREIGN KEY (employee_id) REFERENCES public.employees(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_company_id_fkey FOREIGN KEY (company_id, kind) REFERENCES public.company_ids(company_id, kind);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_status_by_fkey FOREIGN KEY (status_by) REFERENCES public.users(id) ON DELETE SET NULL;
+GRANT USAGE ON SCHEMA lookup TO authsvc_lookup;
+GRANT USAGE ON SCHEMA lookup TO authsvc_ops;
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO authsvc_app;
+GRANT USAGE ON SCHEMA public TO authsvc_ops;
+REVOKE ALL ON FUNCTION public.claim_company_id(new_kind text, wanted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_company_id(new_kind text, wanted text) TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assignments TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.roles TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.systems TO authsvc_app;
+GRANT SELECT ON TABLE lookup.assignments TO authsvc_lookup;
+GRANT SELECT ON TABLE lookup.assignments TO authsvc_ops;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.employees TO authsvc_app;
+GRANT SELECT ON TABLE lookup.employees TO authsvc_lookup;
+GRANT SELECT ON TABLE lookup.employees TO authsvc_ops;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO authsvc_app;
+GRANT SELECT ON TABLE lookup.users TO authsvc_lookup;
+GRANT SELECT ON TABLE lookup.users TO authsvc_ops;
+GRANT SELECT,INSERT ON TABLE public.audit TO authsvc_app;
+GRANT USAGE ON SEQUENCE public.company_id_numbers TO authsvc_app;
+GRANT SELECT,INSERT ON TABLE public.company_ids TO authsvc_app;
+GRANT SELECT ON TABLE public.employee_profiles TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.request_limits TO authsvc_app;
+GRANT SELECT ON TABLE public.schema_migrations TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO authsvc_app;
+GRANT SELECT ON TABLE public.user_profiles TO authsvc_app;

@@ -1,0 +1,44 @@
+"""What is installed is at least what setup.cfg pins, and what it pins has no known hole or trap."""
+
+import configparser
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[2]
+# The oldest version without a known vulnerability, or without a trap that the code relies on being gone.
+FLOOR = {
+    "aiohttp": "3.14.1",
+    "bcrypt": "5.0",
+    "cryptography": "46.0.5",
+    "gunicorn": "23.0",
+    "marshmallow": "4.0",
+    "orjson": "3.11.6",
+    "pillow": "12.1.1",
+    "pyjwt": "2.13",
+}
+
+
+def requirements() -> list[Requirement]:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    lines = config["options"]["install_requires"].split("\n")
+    for extra in config["options.extras_require"].values():
+        lines += extra.split("\n")
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda r: r.name)
+def test_installed_version_is_allowed(requirement: Requirement) -> None:
+    assert requirement.specifier, f"{requirement.name} has no minimum"
+    assert requirement.specifier.contains(metadata.version(requirement.name))
+
+
+@pytest.mark.parametrize("name", FLOOR)
+def test_pinned_minimum_is_not_below_the_floor(name: str) -> None:
+    pinned = next(r for r in requirements() if r.name == name)
+    minimum = next(Version(s.version) for s in pinned.specifier if s.operator == ">=")
+    assert minimum >= Version(FLOOR[name])
