@@ -3,7 +3,10 @@
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp_session import session_middleware
 
+from authsvc.browser import storage
+from authsvc.jobs.outbox import send_mails
 from authsvc.jobs.purge import purge_now_and_then
 from authsvc.keys import SERVICE
 from authsvc.middleware.access import access
@@ -20,10 +23,11 @@ from authsvc.service import Service
 
 def create_app(svc: Service) -> web.Application:
     """The application of one process. Outermost first: what went wrong, who is it, from where, how often, may they."""
-    app = web.Application(middlewares=[errors, preflight, identity, csrf, limits, access, body])
+    sessions = session_middleware(storage(svc.settings))
+    app = web.Application(middlewares=[sessions, errors, preflight, identity, csrf, limits, access, body])
     app[SERVICE], app[REFUSED] = svc, {}
     app.on_response_prepare.append(on_prepare)
-    app.cleanup_ctx.extend([_parts, purge_now_and_then])
+    app.cleanup_ctx.extend([_parts, send_mails, purge_now_and_then])
     register(app, ROUTES)
     return app
 

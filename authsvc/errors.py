@@ -1,7 +1,7 @@
 """Every error a client can see.
 
 ApiError
-├── BadRequest 400       malformed · Invalid (a map of fields, no code)
+├── BadRequest 400       malformed · captcha_required · otp_invalid · Invalid (a map of fields, no code)
 ├── Unauthorized 401     not_authenticated · token_not_valid · invalid_credentials · otp_required
 ├── Forbidden 403        permission_denied · wrong_account_type · pending_approval · rejected · account_disabled
 ├── NotFound 404         not_found
@@ -9,7 +9,7 @@ ApiError
 ├── Conflict 409         conflict
 ├── PayloadTooLarge 413  payload_too_large
 ├── UnsupportedMedia 415 unsupported_media_type
-├── Throttled 429        throttled
+├── Throttled 429        throttled · locked_out
 ├── Unavailable 503      unavailable · overloaded
 └── Internal 500         internal
 
@@ -60,6 +60,27 @@ class Invalid(ApiError):
         return {name: list(sentences) for name, sentences in self.fields.items()}
 
 
+class CaptchaRequired(ApiError):
+    """A captcha is required."""
+
+    status, code = 400, "captcha_required"
+
+    def __init__(self) -> None:
+        super().__init__(captcha_token=["Solve a captcha and send its captcha_token."])
+
+
+class OtpInvalid(ApiError):
+    """The code is invalid or has expired."""
+
+    status, code = 400, "otp_invalid"
+
+
+class WrongPassword(ApiError):
+    """Current password is incorrect."""
+
+    status, code = 400, "invalid_credentials"
+
+
 class Unauthorized(ApiError):
     """Base of all 401: carries WWW-Authenticate."""
 
@@ -84,6 +105,12 @@ class InvalidCredentials(Unauthorized):
     """No active account found with the given credentials."""
 
     code = "invalid_credentials"
+
+
+class OtpRequired(Unauthorized):
+    """A code of your second factor is required."""
+
+    code = "otp_required"
 
 
 class PermissionDenied(ApiError):
@@ -150,6 +177,12 @@ class Throttled(ApiError):
     """Request was throttled."""
 
     status, code = 429, "throttled"
+
+
+class LockedOut(ApiError):
+    """Too many failed attempts. Try again later."""
+
+    status, code = 429, "locked_out"
 
 
 class Unavailable(ApiError):

@@ -9,14 +9,15 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from authsvc.core import hashing, passwords
 from authsvc.errors import Overloaded
 
 T = TypeVar("T")
+_PERSONAL = ("email", "username", "first_name", "middle_name", "last_name", "full_name")
 DEADLINE = 5.0  # seconds that a check may wait for its turn
 _NICE = 10
 
@@ -46,6 +47,10 @@ class Hasher:
     async def problem(self, password: str, *, min_length: int, personal: list[str | None]) -> str | None:
         """Why this password may not be set; None when it may (see core.passwords)."""
         return await self._run(lambda: passwords.problem(password, min_length=min_length, personal=personal))
+
+    async def problem_of(self, password: str, person: Mapping[str, Any], *, min_length: int) -> str | None:
+        """The same for a person who is known; his names and addresses must not be the password."""
+        return await self.problem(password, min_length=min_length, personal=[person.get(name) for name in _PERSONAL])
 
     def close(self) -> None:
         """Let running checks end, forget waiting ones."""

@@ -22,6 +22,7 @@ class Access(enum.Enum):
     """Who may call an endpoint; the value is the word that the API lists use."""
 
     PUBLIC = "public"
+    PUBLIC_PAGE = "public page"
     SIGNED_IN = "signed-in"
     EMPLOYEE = "employee"
     ADMIN = "admin"
@@ -61,6 +62,7 @@ class Route(NamedTuple):
     limit: Limit | None = None
     also: tuple[str, ...] = ()  # other paths that answer the same, with the same rights and counters
     kinds: frozenset[Kind] = STAFF_ONLY  # whose session counts, where one is needed
+    knows_caller: bool = False  # anybody may call, but who is signed in counts
     settles_itself: bool = False  # the flow weighs the credentials: signing out takes any that the session has
 
     @property

@@ -3,7 +3,8 @@
 import dataclasses
 import ipaddress
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,6 +72,10 @@ class Settings:
     system_urls: dict[str, str]  # slug → where a person goes after signing in
     default_system_url: str | None
     demo_password: str | None
+    smtp_url: str | None  # smtp://user:password@host:587?starttls=1 or smtps://…; None: files under data_dir
+    mail_from: str
+    require_2fa_for_admins: bool  # without one, superusers and admins have no admin rights
+    register_conceals: bool  # registration does not tell that an address is taken
 
     @property
     def secure_cookies(self) -> bool:
@@ -99,6 +104,7 @@ def load() -> Settings:
     own_url = {"default": _own_url(host, port)} if development else {}
     public_url = (env.str("PUBLIC_URL", **own_url, validate=_url) or "").rstrip("/")
     own_secret = {"default": secret_files.kept(data_dir / "secret")} if development else {}
+    own_sender = {"default": "authsvc@localhost"} if development else {}
     algorithm = env.str("JWT_ALGORITHM", "ES256", validate=_one_of(*ALGORITHMS))
     database_url = env.str("DATABASE_URL", None, validate=_postgres_url)
     settings = Settings(
@@ -136,6 +142,10 @@ def load() -> Settings:
         system_urls=env.dict("SYSTEM_URLS", _SYSTEM_URLS if development else {}),
         default_system_url=env.str("DEFAULT_SYSTEM_URL", None, validate=_url),
         demo_password=env.str("DEMO_PASSWORD", None),
+        smtp_url=env.str("SMTP_URL", None, validate=_smtp_url),
+        mail_from=env.str("MAIL_FROM", **own_sender, validate=_mail_address),
+        require_2fa_for_admins=env.bool("REQUIRE_2FA_FOR_ADMINS", False),
+        register_conceals=env.bool("REGISTER_CONCEALS", False),
     )
     problems = _seal(env) + ([] if development else _production_problems(settings))
     if problems:
@@ -158,14 +168,21 @@ def _seal(env: FileAwareEnv) -> list[str]:
         env.seal()
     except EnvValidationError as err:
         # Only the sentences: environs' own message of a wrong value would repeat a secret.
-        return [f"{name}: {' '.join(sentences)}" for name, sentences in dict(err.error_messages).items()]
+        return [f"{name}: {' '.join(sentences)}" for name, sentences in _messages(err).items()]
     return []
+
+
+def _messages(err: EnvValidationError) -> Mapping[str, list[str]]:
+    found = err.error_messages
+    return found if isinstance(found, Mapping) else {"settings": found}
 
 
 def _production_problems(settings: Settings) -> list[str]:
     problems = []
     if not settings.database_url:
         problems.append("AUTHSVC_DATABASE_URL: is required in production.")
+    if not settings.smtp_url:
+        problems.append("AUTHSVC_SMTP_URL: is required in production.")
     if not settings.limits:
         problems.append("AUTHSVC_LIMITS: off is refused in production.")
     if settings.demo_password:
@@ -231,6 +248,18 @@ def _origin(text: str) -> None:
 def _postgres_url(text: str) -> None:
     if urlsplit(text).scheme not in ("postgresql", "postgres"):
         raise ValidationError("must be a URL like postgresql://authsvc_app:password@host/authsvc.")
+
+
+def _smtp_url(text: str) -> None:
+    url = urlsplit(text)
+    if url.scheme not in ("smtp", "smtps") or not url.hostname:
+        raise ValidationError("must be a URL like smtp://user:password@host:587?starttls=1 or smtps://host.")
+
+
+def _mail_address(text: str) -> None:
+    _, address = parseaddr(text)
+    if "@" not in address or "\n" in text:
+        raise ValidationError("must be an address like Sign-in <no-reply@example.com>.")
 
 
 def _network(text: str) -> None:

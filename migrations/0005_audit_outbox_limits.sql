@@ -25,6 +25,8 @@ CREATE INDEX audit_subject_idx ON audit (subject_type, subject_id, seq);
 CREATE TABLE outbox (
     id          bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT outbox_pkey PRIMARY KEY,
     template    text NOT NULL CONSTRAINT outbox_template_form CHECK (template ~ '^[a-z_]{1,60}$'),
+    kind        text NOT NULL CONSTRAINT outbox_kind CHECK (kind IN ('staff', 'employee')),
+    person_id   integer NOT NULL,
     recipient   text NOT NULL,
     sealed      bytea,
     created_at  timestamptz NOT NULL DEFAULT now(),
@@ -36,6 +38,7 @@ CREATE TABLE outbox (
     last_error  text,
     CONSTRAINT outbox_wiped CHECK ((sealed IS NULL) = (sent_at IS NOT NULL OR failed_at IS NOT NULL))
 );
+CREATE INDEX outbox_person_idx ON outbox (kind, person_id, template, created_at);
 CREATE INDEX outbox_due_idx ON outbox (next_try_at) WHERE sent_at IS NULL AND failed_at IS NULL;
 
 -- Request throttling (GCRA, one statement per attempt). Unlogged: empty after a crash, which is

@@ -54,6 +54,13 @@ def address(text: str) -> str:
     return f"{found.ascii_local_part}@{found.ascii_domain}"
 
 
+def typed_address(text: str) -> str:
+    """What somebody types as his address where nothing is registered: anything with an @ in it."""
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text.strip()):
+        raise ValueError("Enter a valid email address.")
+    return text
+
+
 def username(text: str) -> str:
     """A username that may be chosen; ValueError if it may not. It never looks like an e-mail address."""
     if not _USERNAME.fullmatch(text):

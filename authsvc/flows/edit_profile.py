@@ -1,25 +1,30 @@
-"""Change one's own profile: names, phone, department, picture, and nothing else, ever."""
+"""Change one's own profile: names, phone, department, picture, and nothing else, ever; an address by mailed link."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from authsvc import errors, media
-from authsvc.core import person_fields, pictures
-from authsvc.core.person import Origin, Person
+from authsvc import errors, guard, mails, media
+from authsvc.core import names, person_fields, pictures, sealing
+from authsvc.core.person import Caller, Origin
+from authsvc.db.pool import Db
 from authsvc.people import PEOPLE
-from authsvc.queries import audit
+from authsvc.queries import audit, links
 from authsvc.service import Service
 
+_LINK_LIFE = dt.timedelta(hours=1)
+_APART = ("profile_picture", "email", "current_password")  # fields that are no plain columns
 
-async def edit_profile(svc: Service, person: Person, body: Mapping[str, Any], origin: Origin) -> Mapping[str, Any]:
+
+async def edit_profile(svc: Service, caller: Caller, body: Mapping[str, Any], origin: Origin) -> Mapping[str, Any]:
     """Store what the body names; the PROFILE or EMPLOYEE row as it is then. Invalid for fields that may not be so."""
-    people = PEOPLE[person.kind]
+    people, person = PEOPLE[caller.person.kind], caller.person
     before = await people.profile(svc.db, person.id)
     if before is None:
         raise errors.TokenNotValid
     # What a client puts back unchanged is never wrong.
-    changed = {name: value for name, value in body.items() if name != "profile_picture" and value != before[name]}
+    changed = {name: value for name, value in body.items() if name not in _APART and value != before[name]}
     changes, problems = person_fields.settle(
         changed, region=svc.settings.phone_region, departments=svc.settings.departments
     )
@@ -28,17 +33,59 @@ async def edit_profile(svc: Service, person: Person, body: Mapping[str, Any], or
             changes["picture"] = await _stored(svc, body["profile_picture"])
         except ValueError as err:
             problems["profile_picture"] = [str(err)]
+    new_address = await _new_address(svc, caller, body, before, problems, origin)
     if problems:
         raise errors.Invalid(problems)
-    if not changes:
-        return before
+    who = audit.Named(person, before["email"])
     async with svc.db.transaction() as tx:
-        await people.edit(tx, person.id, changes)
-        who = audit.Named(person, before["email"])
-        fields = sorted(changes.keys() - {"username_canonical"})
-        await audit.add(tx, "profile_changed", actor=who, subject=who, origin=origin, details={"fields": fields})
+        if changes:
+            await people.edit(tx, person.id, changes)
+            fields = sorted(changes.keys() - {"username_canonical"})
+            await audit.add(tx, "profile_changed", actor=who, subject=who, origin=origin, details={"fields": fields})
+        if new_address:
+            await _mail_link(svc, tx, who, new_address, origin)
         after = await people.profile(tx, person.id)
     return after or before
+
+
+async def _new_address(
+    svc: Service,
+    caller: Caller,
+    body: Mapping[str, Any],
+    before: Mapping[str, Any],
+    problems: dict[str, list[str]],
+    origin: Origin,
+) -> str | None:
+    """The address to change to; None where it stays. Needs the current password: a stolen session must not move it."""
+    if not body.get("email") or names.canonical_email(body["email"]) == names.canonical_email(before["email"]):
+        return None
+    try:
+        address = names.address(body["email"])
+    except ValueError as err:
+        problems["email"] = [str(err)]
+        return None
+    if not body.get("current_password"):
+        problems["current_password"] = ["This field is required."]
+    if problems:
+        return None
+    account = await PEOPLE[caller.person.kind].credentials(svc.db, caller.person.id)
+    who = audit.Named(caller.person, before["email"])
+    attempt = guard.Attempt(
+        guard.person_key(caller.person), "password_check_fail", origin, who, session_id=caller.session_id
+    )
+    if not await guard.password(svc, attempt, body["current_password"], account and account["password_hash"]):
+        problems["current_password"] = ["Current password is incorrect."]
+    return address
+
+
+async def _mail_link(svc: Service, tx: Db, who: audit.Named, address: str, origin: Origin) -> None:
+    """The link to the new address, a notice to the old one."""
+    token = sealing.random_token()
+    link = f"{svc.settings.public_url}/email/confirm/?token={token}"
+    if await mails.queue(svc, tx, "change_address", who, recipient=address, link=link):
+        await links.add(tx, who.person, "address", sealing.token_hash(token), address, _LINK_LIFE)
+        await mails.queue(svc, tx, "address_changing", who, address=address)
+        await audit.add(tx, "address_change_asked", actor=who, subject=who, origin=origin, details={"address": address})
 
 
 async def _stored(svc: Service, upload: bytes | None) -> str | None:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from authsvc import errors
+from authsvc import errors, mails
 from authsvc.core import refresh_tokens
 from authsvc.core.person import Kind, Origin, Person
 from authsvc.core.profiles import claims_about
@@ -100,4 +100,6 @@ async def _end_if_reused(svc: Service, digest: bytes, grace: dt.timedelta, origi
         person = Person(Kind(ended["kind"]), ended["person_id"])
         profile = await PEOPLE[person.kind].profile(tx, person.id)
         owner = audit.Named(person, profile["email"]) if profile else None
+        if owner:
+            await mails.queue(svc, tx, "token_reuse", owner)
         await audit.add(tx, "authn_token_reuse", actor=None, subject=owner, origin=origin, session_id=ended["id"])

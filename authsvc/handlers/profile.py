@@ -31,8 +31,8 @@ async def show(request: web.Request) -> web.Response:
 @api(body=s.ProfileBody, reply=s.Profile, forms=True)
 async def edit(request: web.Request) -> web.Response:
     """Change the own profile: what is left out stays as it is."""
-    svc = request.app[SERVICE]
-    profile = await edit_profile(svc, caller_of(request).person, request[BODY], request[ORIGIN])
+    svc, body = request.app[SERVICE], request[BODY]
+    profile = await edit_profile(svc, caller_of(request), body, request[ORIGIN])
     return reply(shown(profile, svc.settings.public_url))
 
 

@@ -5,43 +5,60 @@ import contextlib
 from aiohttp import web
 
 from authsvc import cookies
+from authsvc.browser import counting_failures
 from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
 from authsvc.errors import (
     AccountDisabled,
     ApiError,
+    CaptchaRequired,
     InvalidCredentials,
+    LockedOut,
     NotAuthenticated,
+    NotFound,
+    OtpInvalid,
+    OtpRequired,
     Overloaded,
     Rejected,
     TokenNotValid,
     WrongAccountType,
 )
-from authsvc.flows import landing
-from authsvc.flows.sign_in import SignedIn, sign_in
+from authsvc.flows import landing, own_sessions
+from authsvc.flows.sign_in import Credentials, SignedIn, answer_challenge, sign_in
 from authsvc.flows.sign_out import Presented, sign_out
-from authsvc.keys import BODY, ORIGIN, SERVICE
+from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
 from authsvc.presented import bearer
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
 from authsvc.same_site import from_own_page
 from authsvc.schemas import sessions as s
 
-_REFUSALS: tuple[type[ApiError], ...] = (InvalidCredentials, Rejected, AccountDisabled, Overloaded)
+_REFUSALS: tuple[type[ApiError], ...] = (
+    InvalidCredentials,
+    OtpRequired,
+    OtpInvalid,
+    Rejected,
+    AccountDisabled,
+    CaptchaRequired,
+    LockedOut,
+    Overloaded,
+)
 _ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign out</title>
 <h1>Sign out</h1><form method="post" action="/logout/"><button>Sign out</button></form></html>"""
 
 
 async def _sign_in(request: web.Request) -> SignedIn:
     body = request[BODY]
-    return await sign_in(
-        request.app[SERVICE],
-        Kind.STAFF,
+    given = Credentials(
         email=body["email"],
         password=body["password"],
+        otp_code=body.get("otp_code"),
+        captcha_token=body.get("captcha_token"),
         remember=body["remember_me"],
-        origin=request[ORIGIN],
+        device=cookies.device_of(request),
     )
+    async with counting_failures(request):
+        return await sign_in(request.app[SERVICE], Kind.STAFF, given, request[ORIGIN])
 
 
 async def _signed_in(request: web.Request, found: SignedIn, **more: bool) -> web.Response:
@@ -56,6 +73,7 @@ async def _signed_in(request: web.Request, found: SignedIn, **more: bool) -> web
     }
     response = reply({**more, **data})
     cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+    cookies.set_device(response, svc.settings, found.device)
     return response
 
 
@@ -67,13 +85,50 @@ async def obtain(request: web.Request) -> web.Response:
 
 @api(body=s.SignInBody, reply=s.SignedInApi, errors=_REFUSALS, forms=True)
 async def login_api(request: web.Request) -> web.Response:
-    """Sign in with e-mail address and password; answers also say `success`."""
+    """Sign in with e-mail address and password; answers say `success`, and a wanted code is no error."""
     try:
         found = await _sign_in(request)
-    except _REFUSALS as err:
+    except OtpRequired as err:
+        return reply({"success": False, "otp_required": True, **err.extra, "message": err.detail})
+    except ApiError as err:
         err.extra["success"] = False
         raise
     return await _signed_in(request, found, success=True, otp_required=False)
+
+
+@api(body=s.OtpBody, reply=s.SignedIn, errors=(OtpInvalid, LockedOut), forms=True)
+async def verify_otp(request: web.Request) -> web.Response:
+    """The second step of a sign-in: a code for the challenge of the first."""
+    body = request[BODY]
+    found = await answer_challenge(
+        request.app[SERVICE],
+        Kind.STAFF,
+        body["temporary_token"],
+        body["otp_code"],
+        cookies.device_of(request),
+        request[ORIGIN],
+    )
+    return await _signed_in(request, found)
+
+
+@api(reply=s.OwnSession)
+async def list_own(request: web.Request) -> web.Response:
+    """The own live sessions."""
+    return reply(await own_sessions.show(request.app[SERVICE], caller_of(request)))
+
+
+@api(status=204, errors=(NotFound,))
+async def end_own(request: web.Request) -> web.Response:
+    """End one of the own sessions."""
+    await own_sessions.end(request.app[SERVICE], caller_of(request), int(request.match_info["id"]), request[ORIGIN])
+    return web.Response(status=204)
+
+
+@api(reply=s.Message)
+async def logout_all(request: web.Request) -> web.Response:
+    """End all own sessions, this one too."""
+    await own_sessions.end_all(request.app[SERVICE], caller_of(request), request[ORIGIN])
+    return _signed_out(request)
 
 
 @api(body=s.RefreshBody, reply=s.Message, errors=(NotAuthenticated, TokenNotValid, WrongAccountType), forms=True)

@@ -7,10 +7,10 @@ from aiohttp import web
 from authsvc import cookies
 from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
-from authsvc.errors import InvalidCredentials, NotAuthenticated, TokenNotValid
+from authsvc.errors import InvalidCredentials, NotAuthenticated, OtpRequired, TokenNotValid
 from authsvc.flows.refresh import Refreshed, access_token_of, check_token, refresh
 from authsvc.flows.show_profile import own_profile
-from authsvc.flows.sign_in import access_token_only
+from authsvc.flows.sign_in import Credentials, access_token_only
 from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
 from authsvc.presented import basic
 from authsvc.replies import reply
@@ -84,14 +84,13 @@ async def validate(request: web.Request) -> web.Response:
     )
 
 
-@api(reply=s.AccessToken, errors=(NotAuthenticated, InvalidCredentials, TokenNotValid))
+@api(reply=s.AccessToken, errors=(NotAuthenticated, InvalidCredentials, OtpRequired, TokenNotValid))
 async def obtain_basic(request: web.Request) -> web.Response:
     """An access token for HTTP Basic credentials, else for the refresh cookie, which stays as it is."""
     svc, credentials = request.app[SERVICE], basic(request)
     if credentials is not None:
-        access = await access_token_only(
-            svc, Kind.STAFF, email=credentials[0], password=credentials[1], origin=request[ORIGIN]
-        )
+        given = Credentials(*credentials, device=cookies.device_of(request))
+        access = await access_token_only(svc, Kind.STAFF, given, request[ORIGIN])
     elif token := request.cookies.get(cookies.REFRESH):
         access = await access_token_of(svc, token, BOTH_KINDS)
     else:

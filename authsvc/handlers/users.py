@@ -4,7 +4,7 @@ from aiohttp import web
 
 from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
-from authsvc.errors import Overloaded
+from authsvc.errors import CaptchaRequired, Overloaded
 from authsvc.flows.register import register as register_person
 from authsvc.keys import BODY, ORIGIN, SERVICE
 from authsvc.replies import reply
@@ -12,9 +12,11 @@ from authsvc.routing import api
 from authsvc.schemas import users as s
 
 
-@api(body=s.RegisterBody, reply=s.Profile, status=201, errors=(Overloaded,), forms=True)
+@api(body=s.RegisterBody, reply=s.Profile, status=201, errors=(Overloaded, CaptchaRequired), forms=True)
 async def register(request: web.Request) -> web.Response:
     """Register a staff user, who then waits for approval."""
-    svc = request.app[SERVICE]
-    profile = await register_person(svc, Kind.STAFF, request[BODY], request[ORIGIN])
+    svc, body = request.app[SERVICE], request[BODY]
+    profile = await register_person(svc, Kind.STAFF, body, request[ORIGIN])
+    if profile is None or svc.settings.register_conceals:
+        return reply({"message": "Check your mail to go on."}, 201)
     return reply(shown(profile, svc.settings.public_url), 201)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from authsvc.errors import Unavailable
 from authsvc.keys import SERVICE
-from authsvc.queries import limits, sessions
+from authsvc.queries import captchas, guard, limits, links, outbox, second_factors, sessions
 from authsvc.service import Service
 
 _EVERY = 600.0  # seconds
@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 
 async def purge(svc: Service) -> int:
     """One sweep; how many rows went."""
-    gone = await limits.purge(svc.db)
+    gone = 0
+    for noun in (limits, guard, captchas, second_factors, links, outbox):
+        gone += await noun.purge(svc.db)
     while batch := await sessions.purge(svc.db, _KEEP_ENDED, _BATCH):
         gone += batch
     return gone

@@ -8,7 +8,7 @@ from authsvc.keys import CALLER
 from authsvc.routing import Access, Handler, Route, row_of
 
 # Where the flow itself asks for the credential: a refresh token, a password, or anything of a session.
-_SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.REFRESH, Access.BASIC})
+_SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC})
 
 
 @web.middleware

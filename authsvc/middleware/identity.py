@@ -17,7 +17,7 @@ from authsvc.queries import sessions
 from authsvc.routing import Access, Handler, row_of
 from authsvc.service import Service
 
-_NO_CALLER = frozenset({Access.PUBLIC, Access.REFRESH, Access.BASIC})
+_NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC})
 _MAX_USER_AGENT = 300
 
 
@@ -29,7 +29,7 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     request[ORIGIN] = Origin(client_address(request, svc.settings.trusted_proxies), agent and printable(agent))
     request[CALLER] = None
     row = row_of(request)
-    if row is not None and row.access not in _NO_CALLER:
+    if row is not None and (row.knows_caller or row.access not in _NO_CALLER):
         request[CALLER] = await _caller(request, svc)
     return await handler(request)
 
@@ -55,6 +55,12 @@ async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None
     row = await sessions.live(svc.db, claims.session_id, claims.person)
     if row is None:
         return None
+    lacks_factor = svc.settings.require_2fa_for_admins and not row["otp_enabled"]
     return Caller(
-        claims.person, claims.session_id, claims.expires_at, row["is_superuser"], row["is_admin"], by_cookie=by_cookie
+        claims.person,
+        claims.session_id,
+        claims.expires_at,
+        is_superuser=row["is_superuser"] and not lacks_factor,
+        is_admin=row["is_admin"] and not lacks_factor,
+        by_cookie=by_cookie,
     )

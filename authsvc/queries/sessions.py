@@ -56,5 +56,25 @@ async def end_one(db: Db, session_id: int, reason: str) -> asyncpg.Record | None
     return await db.fetchrow(SQL["end_one"], session_id, reason)
 
 
+async def end_all(db: Db, person: Person, but: int | None, reason: str) -> int:
+    return int(await db.fetchval(SQL["end_all"], person.kind.value, person.id, but, reason))
+
+
+async def of_person(db: Db, person: Person) -> list[asyncpg.Record]:
+    return await db.fetch(SQL["of_person"], person.kind.value, person.id)
+
+
+async def end_own(db: Db, session_id: int, person: Person) -> bool:
+    return await db.fetchval(SQL["end_own"], session_id, person.kind.value, person.id) is not None
+
+
+async def count_wrong_secret(db: Db, session_id: int) -> bool:
+    return bool(await db.fetchval(SQL["count_wrong_secret"], session_id))
+
+
+async def was_here_before(db: Db, person: Person, origin: Origin) -> bool:
+    return bool(await db.fetchval(SQL["was_here_before"], person.kind.value, person.id, origin.ip, origin.user_agent))
+
+
 async def purge(db: Db, older_than: dt.timedelta, at_most: int) -> int:
     return int((await db.execute(SQL["purge"], older_than, at_most)).removeprefix("DELETE "))

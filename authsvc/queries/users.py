@@ -42,3 +42,19 @@ async def make_superuser(db: Db, user_id: int) -> None:
 
 async def approve(db: Db, user_id: int) -> None:
     await db.execute(SQL["approve"], user_id)
+
+
+async def credentials(db: Db, person_id: int) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["credentials"], person_id)
+
+
+async def set_password(db: Db, person_id: int, new_hash: str, checked_hash: str | None) -> bool:
+    return await db.fetchval(SQL["set_password"], person_id, new_hash, checked_hash) is not None
+
+
+async def set_otp_enabled(db: Db, person_id: int, enabled: bool) -> None:
+    await db.execute(SQL["set_otp_enabled"], person_id, enabled)
+
+
+async def prove_address(db: Db, person_id: int, email: str, canonical: str) -> bool:
+    return await db.fetchval(SQL["prove_address"], person_id, email, canonical) is not None

@@ -11,11 +11,42 @@ class SignInBody(Schema):
 
     email = Text(254, required=True)
     password = Password(required=True)
+    otp_code = Text(50, blank="null")
+    captcha_token = Text(100, blank="null")
     remember_me = Flag(load_default=True)
 
 
 class SignedInUser(Profile):
     """PROFILE, as it is part of a sign-in's answer."""
+
+
+class OtpBody(Schema):
+    """A challenge's token and a mailed code, an authenticator's or a recovery code."""
+
+    temporary_token = Text(200, required=True)
+    otp_code = Text(50, required=True)
+
+
+class OtpAsked(Schema):
+    """The password was right; a code of the second factor is needed, with this token."""
+
+    success = fields.Bool(required=True)
+    otp_required = fields.Bool(required=True)
+    temporary_token = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+    methods = fields.List(fields.Str(), required=True)
+    message = fields.Str(required=True)
+
+
+class OwnSession(Schema):
+    """A live session of the caller; the reply is an array of these."""
+
+    id = fields.Int(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(required=True)
+    ip = fields.Str(required=True, allow_none=True)
+    user_agent = fields.Str(required=True, allow_none=True)
+    current = fields.Bool(required=True)
 
 
 class Redirect(Schema):

@@ -29,6 +29,7 @@ class RegisterBody(PersonFields):
     password = Password(required=True)
     password2 = Password()
     password_confirm = Password()
+    captcha_token = Text(100, blank="null")
 
     @pre_load
     def _no_empty_username(self, data: Any, **_: Any) -> Any:
@@ -42,9 +43,14 @@ class RegisterBody(PersonFields):
 
 
 class ProfileBody(PersonFields):
-    """The own profile's writable fields; each is optional and keeps its value when left out, in PATCH and PUT."""
+    """The own profile's writable fields; each is optional and keeps its value when left out, in PATCH and PUT.
+
+    Another `email` needs `current_password`, and is the person's once the link mailed to it was used.
+    """
 
     profile_picture = Picture()
+    email = Text(254)
+    current_password = Password()
 
 
 class SystemRole(Schema):

@@ -2,7 +2,7 @@
 
 -- name: by_email
 -- What a sign-in weighs, by canonical address; also of people who may not sign in.
-SELECT id, email, password_hash, status, is_active, is_live
+SELECT id, email, password_hash, status, is_active, is_live, otp_enabled, last_login
   FROM employees
  WHERE email_canonical = $1;
 
@@ -66,3 +66,27 @@ RETURNING id;
 UPDATE employees
    SET status = $2, status_at = now(), status_by = $3, updated_at = now()
  WHERE id = $1;
+
+-- name: credentials
+-- The same as by_email, of somebody known.
+SELECT id, email, password_hash, status, is_active, is_live, otp_enabled, last_login
+  FROM employees
+ WHERE id = $1;
+
+-- name: set_password
+-- A new password. $3 is the hash that was checked for it; null: a mailed link was.
+UPDATE employees
+   SET password_hash = $2, updated_at = now()
+ WHERE id = $1 AND is_active AND status <> 'Rejected' AND ($3::text IS NULL OR password_hash = $3)
+RETURNING id;
+
+-- name: set_otp_enabled
+-- Switch the second factor on or off.
+UPDATE employees SET otp_enabled = $2, updated_at = now() WHERE id = $1;
+
+-- name: prove_address
+-- A mailed link proved address $2: it is the person's now, whether it was before or not.
+UPDATE employees
+   SET email = $2, email_canonical = $3, email_verified_at = now(), updated_at = now()
+ WHERE id = $1
+RETURNING id;

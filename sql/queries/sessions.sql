@@ -16,7 +16,7 @@ SELECT id FROM opened;
 
 -- name: live
 -- Is this session of this person alive, and what may the person do now? Asked at every request.
-SELECT coalesce(u.is_superuser, false) AS is_superuser,
+SELECT coalesce(u.is_superuser, false) AS is_superuser, coalesce(u.otp_enabled, e.otp_enabled) AS otp_enabled,
        coalesce(u.is_superuser, false) OR EXISTS (
            SELECT FROM assignments a JOIN roles r ON r.id = a.role_id
             WHERE a.user_id = s.user_id AND a.is_active AND r.name = 'Admin') AS is_admin
@@ -81,6 +81,47 @@ UPDATE sessions
    SET ended_at = now(), end_reason = $2
  WHERE id = $1 AND ended_at IS NULL
 RETURNING id, kind, person_id;
+
+-- name: end_all
+-- End all live sessions of a person but $3 (null: all); gives how many.
+WITH ended AS (
+    UPDATE sessions
+       SET ended_at = now(), end_reason = $4
+     WHERE kind = $1 AND person_id = $2 AND ended_at IS NULL AND id IS DISTINCT FROM $3::bigint
+    RETURNING id
+)
+SELECT count(*) FROM ended;
+
+-- name: of_person
+-- The live sessions of a person, newest use first.
+SELECT id, created_at, last_used_at, host(ip) AS ip, user_agent
+  FROM sessions
+ WHERE kind = $1 AND person_id = $2 AND ended_at IS NULL AND expires_at > now()
+ ORDER BY last_used_at DESC, id DESC
+ LIMIT 500;
+
+-- name: end_own
+-- End one session, if it is a live one of this person.
+UPDATE sessions
+   SET ended_at = now(), end_reason = 'logout'
+ WHERE id = $1 AND kind = $2 AND person_id = $3 AND ended_at IS NULL AND expires_at > now()
+RETURNING id;
+
+-- name: count_wrong_secret
+-- A wrong secret was tried inside a session; the tenth ends it. Gives whether it did.
+UPDATE sessions
+   SET wrong_secrets = wrong_secrets + 1,
+       ended_at = CASE WHEN wrong_secrets + 1 >= 10 THEN now() END,
+       end_reason = CASE WHEN wrong_secrets + 1 >= 10 THEN 'wrong_secrets' END
+ WHERE id = $1 AND ended_at IS NULL
+RETURNING ended_at IS NOT NULL;
+
+-- name: was_here_before
+-- Did this person use this address with this browser within a month?
+SELECT EXISTS (
+    SELECT FROM sessions
+     WHERE kind = $1 AND person_id = $2 AND ip = $3::inet AND user_agent IS NOT DISTINCT FROM $4
+       AND created_at > now() - interval '30 days');
 
 -- name: purge
 -- Forget sessions, with their tokens, that ended or expired more than $1 ago; at most $2 at a time.

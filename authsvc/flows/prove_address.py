@@ -1,0 +1,40 @@
+"""Prove an e-mail address by a mailed link: the one registered, or a new one."""
+
+from authsvc import errors, guard
+from authsvc.core import names, sealing
+from authsvc.core.person import Kind, Origin, Person
+from authsvc.people import PEOPLE
+from authsvc.queries import audit, links
+from authsvc.service import Service
+
+PURPOSE = "address"
+
+
+async def is_live(svc: Service, token: str) -> bool:
+    """Could this link still be used? Looking spends nothing."""
+    return await links.look(svc.db, sealing.token_hash(token), PURPOSE) is not None
+
+
+async def confirm(svc: Service, token: str, origin: Origin) -> str:
+    """The address of the link is the person's now; gives it. Invalid on `token`, or on `email` when it is taken."""
+    hashed = sealing.token_hash(token)
+    found = await guard.check(
+        svc, guard.Attempt(None, "address_proof_fail", origin), lambda: links.look(svc.db, hashed, PURPOSE)
+    )
+    if not found:
+        raise errors.Invalid({"token": ["Invalid or expired link."]})
+    person = Person(Kind(found["kind"]), found["person_id"])
+    people = PEOPLE[person.kind]
+    async with svc.db.transaction() as tx:
+        spent = await links.spend(tx, hashed, PURPOSE)
+        before = await people.credentials(tx, person.id)
+        if spent is None or before is None:
+            raise errors.Invalid({"token": ["Invalid or expired link."]})
+        email: str = spent["email"]
+        await people.prove_address(tx, person.id, email, names.canonical_email(email))
+        if email != before["email"]:
+            await links.void(tx, person, None)  # what was sent to the old address
+        who = audit.Named(person, email)
+        details = {} if email == before["email"] else {"before": before["email"]}
+        await audit.add(tx, "address_proven", actor=who, subject=who, origin=origin, details=details)
+    return email

@@ -1,0 +1,146 @@
+"""Send queued mails: SMTP, or files under DATA_DIR/mail in development."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from email.message import EmailMessage
+from email.utils import format_datetime, localtime, make_msgid, parseaddr
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+
+from authsvc import mails
+from authsvc.errors import Unavailable
+from authsvc.keys import SERVICE
+from authsvc.queries import outbox
+from authsvc.service import Service
+from authsvc.settings import Settings
+
+_TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "mails"
+_POLL = 1.0  # seconds between two looks at the outbox
+_SMTP_TIMEOUT = 20.0
+_PERMANENT = 500  # SMTP replies from here on will not get better (RFC 5321 section 4.2.1)
+log = logging.getLogger(__name__)
+
+Transport = Callable[[EmailMessage], Awaitable[None]]
+
+
+async def send_mails(app: web.Application) -> AsyncIterator[None]:
+    """cleanup_ctx: look every second for mails that are due. Any number of processes may do so."""
+    task = asyncio.create_task(_forever(app[SERVICE]))
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def send_due(svc: Service, transport: Transport) -> int:
+    """Send what is due now; how many were tried."""
+    await outbox.expire(svc.db)
+    tried = 0
+    while row := await outbox.claim(svc.db):
+        tried += 1
+        await _send_one(svc, transport, row)
+    return tried
+
+
+async def _send_one(svc: Service, transport: Transport, row: Mapping[str, Any]) -> None:
+    try:
+        says = mails.opened(svc.settings.secret, row["sealed"])
+        await transport(compose(svc.settings, row["template"], row["recipient"], says))
+    except ValueError as err:
+        await outbox.mark_failed(svc.db, row["id"], str(err))
+    except aiosmtplib.SMTPResponseException as err:
+        # The server's words may repeat the mail: only its number is kept.
+        if err.code >= _PERMANENT:
+            await outbox.mark_failed(svc.db, row["id"], f"SMTP {err.code}")
+        else:
+            await outbox.note_error(svc.db, row["id"], f"SMTP {err.code}")
+    except aiosmtplib.SMTPRecipientsRefused as err:
+        code = max((refused.code for refused in err.recipients), default=_PERMANENT)
+        done = outbox.mark_failed if code >= _PERMANENT else outbox.note_error
+        await done(svc.db, row["id"], f"SMTP {code}")
+    except (OSError, aiosmtplib.SMTPException) as err:
+        await outbox.note_error(svc.db, row["id"], type(err).__name__)
+    else:
+        await outbox.mark_sent(svc.db, row["id"])
+        return
+    log.warning("mail not sent", extra={"fields": {"template": row["template"], "attempt": row["attempts"]}})
+
+
+def compose(settings: Settings, template: str, recipient: str, says: Mapping[str, str]) -> EmailMessage:
+    """The mail as text and HTML. ValueError for a recipient that is no address."""
+    if re.search(r"[\s,<>]", recipient) or "@" not in recipient:
+        raise ValueError("not an address")
+    text = _environment().get_template(f"{template}.txt").render(says)
+    subject, *paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
+    subject = subject.removeprefix("Subject: ")
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, recipient, subject
+    mail["Date"] = format_datetime(localtime())
+    mail["Message-ID"] = make_msgid(domain=parseaddr(settings.mail_from)[1].rpartition("@")[2])
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies, please
+    mail.set_content("\n\n".join(paragraphs) + "\n")
+    html = _environment(html=True).get_template("layout.html")
+    mail.add_alternative(html.render(subject=subject, paragraphs=paragraphs, says=says), subtype="html")
+    return mail
+
+
+def transport_of(settings: Settings) -> Transport:
+    """How mails leave: by SMTP, or as files where no server is set."""
+    if settings.smtp_url is None:
+        return lambda mail: _to_file(settings.data_dir / "mail", mail)
+    url = urlsplit(settings.smtp_url)
+    starttls = {"1": True, "0": False}.get(parse_qs(url.query).get("starttls", [""])[0])
+
+    async def smtp(mail: EmailMessage) -> None:
+        await aiosmtplib.send(
+            mail,
+            hostname=url.hostname,
+            port=url.port,
+            username=unquote(url.username) if url.username else None,
+            password=unquote(url.password) if url.password else None,
+            use_tls=url.scheme == "smtps",
+            start_tls=starttls,
+            timeout=_SMTP_TIMEOUT,
+        )
+
+    return smtp
+
+
+async def _to_file(folder: Path, mail: EmailMessage) -> None:
+    """One .eml per mail; its link or code also on the terminal."""
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - development only
+    name = re.sub(r"[^A-Za-z0-9.-]", "", mail["Message-ID"])
+    (folder / f"{name}.eml").write_bytes(mail.as_bytes())
+    text = mail.get_body(("plain",))
+    found = re.search(r"^(https?://\S+|[0-9]{6})$", text.get_content() if text else "", re.MULTILINE)
+    line = f"mail to {mail['To']}: {mail['Subject']}" + (f" - {found[1]}" if found else "")
+    sys.stderr.write(line + "\n")
+
+
+@lru_cache(maxsize=2)
+def _environment(*, html: bool = False) -> Environment:
+    undefined: type[Undefined] = Undefined if html else StrictUndefined
+    # Plain text is not escaped: there, a name with a < in it is just that.
+    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=html, undefined=undefined)  # noqa: S701
+
+
+async def _forever(svc: Service) -> None:
+    transport = transport_of(svc.settings)
+    while True:
+        try:
+            await send_due(svc, transport)
+        except Unavailable:
+            pass  # the database is away: so are the mails, for now
+        except Exception:
+            log.exception("the outbox job failed")
+        await asyncio.sleep(_POLL)

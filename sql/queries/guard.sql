@@ -1,0 +1,76 @@
+-- Statements of authsvc/queries/guard.py: failures per key. One row decides, under its own lock.
+
+-- name: reserve
+-- Count one try for key $1 before its secret is checked. Gives the count it makes; no row, and nothing counted,
+-- while the key or network $2 is locked, and from the fourth try on unless a captcha was solved ($3). Each
+-- tenth try locks: 15 minutes, doubling to 24 hours; a day of quiet begins anew.
+INSERT INTO guard AS g (key, failures)
+SELECT $1, 1
+ WHERE NOT EXISTS (SELECT FROM guard n WHERE n.key = $2 AND n.locked_until > clock_timestamp())
+ON CONFLICT (key) DO UPDATE
+   SET failures = CASE WHEN greatest(g.last_failed_at, g.locked_until) < now() - interval '24 hours' THEN 1
+                       ELSE g.failures + 1 END,
+       last_failed_at = clock_timestamp(),
+       locked_until = CASE WHEN greatest(g.last_failed_at, g.locked_until) < now() - interval '24 hours' THEN NULL
+                           WHEN (g.failures + 1) % 10 = 0 THEN clock_timestamp() + least(
+                               interval '15 minutes' * power(2, least((g.failures + 1) / 10 - 1, 10)),
+                               interval '24 hours')
+                           ELSE g.locked_until END
+ WHERE (g.locked_until IS NULL OR g.locked_until <= clock_timestamp())
+   AND ($3::boolean OR g.failures < 3
+        OR greatest(g.last_failed_at, g.locked_until) < now() - interval '24 hours')
+RETURNING failures;
+
+-- name: state
+-- What a refused try is told: failures of key $1, and the seconds that it or network $2 is still locked.
+SELECT coalesce(max(failures) FILTER (WHERE key = $1
+                AND greatest(last_failed_at, locked_until) >= now() - interval '24 hours'), 0) AS failures,
+       coalesce(extract(epoch FROM max(locked_until) - clock_timestamp()), 0)::float8 AS locked_for
+  FROM guard
+ WHERE key IN ($1, $2);
+
+-- name: give_back
+-- A try that was not made after all (too busy to check it): undo its count and the lock it caused.
+UPDATE guard
+   SET failures = greatest(failures - 1, 0),
+       locked_until = CASE WHEN failures % 10 = 0 THEN NULL ELSE locked_until END
+ WHERE key = $1;
+
+-- name: forget
+-- The right secret: the count begins anew.
+DELETE FROM guard WHERE key = $1;
+
+-- name: forget_person
+-- A new password: all counts of a person begin anew ($1: staff:7, $2: staff:ada@example.com), on known devices too.
+DELETE FROM guard
+ WHERE key IN ('account:' || $2, 'person:' || $1, 'code:' || $1) OR key LIKE 'device:' || $1::text || ':%';
+
+-- name: count_network
+-- One failure of a network over all accounts: the fiftieth within ten minutes locks it for thirty.
+INSERT INTO guard AS g (key, failures)
+VALUES ($1, 1)
+ON CONFLICT (key) DO UPDATE
+   SET failures = CASE WHEN g.first_failed_at < now() - interval '10 minutes' THEN 1 ELSE g.failures + 1 END,
+       first_failed_at = CASE WHEN g.first_failed_at < now() - interval '10 minutes' THEN now()
+                              ELSE g.first_failed_at END,
+       last_failed_at = clock_timestamp(),
+       locked_until = CASE WHEN g.first_failed_at >= now() - interval '10 minutes' AND g.failures + 1 >= 50
+                           THEN clock_timestamp() + interval '30 minutes' ELSE g.locked_until END;
+
+-- name: count_use
+-- One more use of something that asks for a captcha when used often (key $1); gives the count within an hour.
+INSERT INTO guard AS g (key, failures)
+VALUES ($1, 1)
+ON CONFLICT (key) DO UPDATE
+   SET failures = CASE WHEN g.first_failed_at < now() - interval '1 hour' THEN 1 ELSE g.failures + 1 END,
+       first_failed_at = CASE WHEN g.first_failed_at < now() - interval '1 hour' THEN now() ELSE g.first_failed_at END,
+       last_failed_at = clock_timestamp()
+RETURNING failures;
+
+-- name: uses
+-- How often key $1 was used within the hour.
+SELECT failures FROM guard WHERE key = $1 AND first_failed_at >= now() - interval '1 hour';
+
+-- name: purge
+-- Forget what has no effect any more.
+DELETE FROM guard WHERE greatest(last_failed_at, locked_until) < now() - interval '2 days';
