@@ -17,8 +17,10 @@ from authsvc.app import create_app
 from authsvc.core.signing import KeySet
 from authsvc.db import migrate
 from authsvc.db.embedded import Embedded
+from authsvc.jobs import outbox
 from authsvc.settings import Settings, load
 from tests.client import Api
+from tests.mailbox import Mailbox
 
 PUBLIC_URL = "http://auth.test"
 
@@ -114,12 +116,25 @@ def clock() -> FakeClock:
     return FakeClock(time.time())
 
 
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    """Catches what the service's own job would send."""
+    box = Mailbox()
+    monkeypatch.setattr(outbox, "transport_of", lambda settings: box.transport)
+    return box
+
+
 StartServer = Callable[..., "AsyncIterator[Api]"]
 
 
 @pytest.fixture
 async def serve(
-    db: asyncpg.Connection, database: Addresses, base_settings: Settings, signing_keys: KeySet, clock: FakeClock
+    db: asyncpg.Connection,
+    database: Addresses,
+    base_settings: Settings,
+    signing_keys: KeySet,
+    clock: FakeClock,
+    mailbox: Mailbox,
 ) -> AsyncIterator[Callable[..., object]]:
     """`await serve(**changed_settings)`: a server on the emptied database, and a client without cookies for it."""
     clients: list[TestClient] = []
