@@ -29,12 +29,13 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_listening: Callable[[], None]) -> None:
     """Serve until a signal, or the death of the parent, ends it. OSError when the port is taken."""
     _Watch(keep_alive).start()
-    with contextlib.closing(_listen(settings)) as sock:
-        if settings.workers > 1:
-            when_listening()
-            _Gunicorn(settings, dsn, sock).run()
-        else:
-            uvloop.run(_serve(settings, dsn, sock, when_listening))
+    sock = _listen(settings)
+    if settings.workers > 1:
+        when_listening()
+        _Gunicorn(settings, dsn, sock).run()
+        return
+    with contextlib.closing(sock):
+        uvloop.run(_serve(settings, dsn, sock, when_listening))
 
 
 @contextlib.contextmanager
@@ -114,11 +115,12 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     """Several processes on one socket. They share limits and sessions through the database."""
 
     def __init__(self, settings: Settings, dsn: str, sock: socket.socket) -> None:
-        self._settings, self._dsn, self._sock = settings, dsn, sock
+        self._settings, self._dsn = settings, dsn
+        self._fd = sock.detach()  # gunicorn's from now on, to close as well
         super().__init__()
 
     def load_config(self) -> None:
-        self.cfg.set("bind", f"fd://{self._sock.fileno()}")
+        self.cfg.set("bind", f"fd://{self._fd}")
         self.cfg.set("workers", self._settings.workers)
         self.cfg.set("worker_class", "aiohttp.worker.GunicornUVLoopWebWorker")
         self.cfg.set("graceful_timeout", int(_DRAIN))
@@ -134,5 +136,11 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def run(self) -> None:
         arbiter = Arbiter(self)
         arbiter.handle_hup = arbiter.handle_term  # a closed terminal ends the service, as with one process
-        with contextlib.suppress(SystemExit):
+        master = os.getpid()
+        try:
             arbiter.run()
+        except SystemExit as end:
+            if os.getpid() != master:
+                os._exit(int(end.code or 0))  # a worker: what the master started is not its to end
+            if end.code:
+                raise

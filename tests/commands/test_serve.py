@@ -1,0 +1,103 @@
+"""Start, stop and survive: nothing that serve started outlives it, whichever way it ends."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands.kit import Server, data_dir, run, serving, wait_until
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with data_dir() as path:
+        yield path
+
+
+def postmaster(folder: Path) -> int:
+    from authsvc.db.embedded import Embedded
+
+    return int((Embedded(folder).home / "data" / "postmaster.pid").read_text().split()[0])
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything(folder: Path, ending: signal.Signals) -> None:
+    with serving(folder) as server:
+        assert server.stop(ending) == 0, server.log.read_text()
+        assert server.postgres_is_gone()
+    assert "nine lively otters" in server.log.read_text()
+
+
+def test_a_second_start_finds_the_data_again(folder: Path) -> None:
+    with serving(folder) as server:
+        server.stop()
+    made = run(
+        folder,
+        "createsuperuser",
+        "--dev",
+        "--email",
+        "root@example.com",
+        "--password-stdin",
+        stdin="nine lively otters\n",
+    )
+    assert made.returncode == 0, made.stderr
+    with serving(folder) as server:
+        again = run(
+            folder,
+            "createsuperuser",
+            "--dev",
+            "--email",
+            "ROOT@example.com",
+            "--password-stdin",
+            stdin="nine lively otters\n",
+        )
+        assert again.returncode == 1
+        assert "taken" in again.stderr
+
+
+def test_the_second_of_two_at_once_says_so(folder: Path) -> None:
+    with serving(folder):
+        second = run(folder, "serve", "--dev", "--port", "1")
+    assert second.returncode == 2
+    assert "another authsvc serves from" in second.stderr
+
+
+def test_a_killed_service_leaves_no_database(folder: Path) -> None:
+    with serving(folder) as server:
+        server.process.kill()
+        server.process.wait()
+        assert wait_until(server.postgres_is_gone, 2) < 2
+
+
+def test_the_death_of_the_parent_ends_everything(folder: Path) -> None:
+    parent = (sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))")
+    with serving(folder, command=parent) as server:
+        server.process.kill()
+        wait_until(lambda: server.status("/healthz") == 0, 5)
+        wait_until(server.postgres_is_gone, 10)
+
+
+def test_a_killed_database_is_back_at_once(folder: Path) -> None:
+    with serving(folder) as server:
+        os.kill(postmaster(folder), signal.SIGKILL)
+        wait_until(lambda: server.status("/readyz") == 503, 2)
+        assert server.status("/healthz") == 200
+        assert wait_until(lambda: server.status("/readyz") == 200, 5) < 3
+
+
+def test_several_processes_end_together(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as server:
+        assert server.status("/api/v1/systems/public/") == 200
+        assert server.stop() == 0, server.log.read_text()
+        assert server.postgres_is_gone()
+
+
+def test_a_taken_port_is_said(folder: Path) -> None:
+    with serving(folder) as server, data_dir() as other:
+        second = run(other, "serve", "--dev", "--port", str(server.port))
+        assert second.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{server.port}" in second.stderr
+        assert Server.postgres_is_gone(type("At", (), {"folder": other})())  # type: ignore[arg-type]
