@@ -33,6 +33,7 @@ class ApiError(Exception):
         """detail: instead of the docstring's sentence; retry_after: seconds; extra: more members of the body."""
         self.detail = detail or (self.__doc__ or "").strip()
         self.retry_after = retry_after
+        self.clears_cookies = False  # the client's session cookies are of no use any more
         self.extra = extra
         super().__init__(self.detail)
 

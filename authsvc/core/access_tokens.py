@@ -4,6 +4,7 @@ Programs that verify tokens themselves rely on every claim made here. Whether th
 token still lives is not in the token: that is asked of the database at each request.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from authsvc.errors import TokenNotValid
 
 _MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
 _SKEW = 30  # seconds that another node's clock may be ahead, for iat and nbf only
+_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _STRINGS = ("iss", "sub", "jti", "token_type")
 _NUMBERS = ("exp", "iat", "sid", "user_id")
 _SIGNATURE_ONLY: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
@@ -83,6 +85,7 @@ class AccessTokens:
             or claims["token_type"] != "access"
             or "aud" in claims
             or type(not_before) is not int
+            or not (0 < claims["sid"] < 2**63 and 0 < claims["user_id"] < 2**31)
             or max(not_before, claims["iat"]) > now + _SKEW
             or (claims["exp"] <= now and not expired_too)
         ):
@@ -96,6 +99,8 @@ class AccessTokens:
 
     def _verified(self, token: str) -> dict[str, Any]:
         # The key decides the algorithm: a token cannot choose "none", nor have a public key used as a secret.
+        if not _FORM.fullmatch(token):  # PyJWT would take padding too
+            raise TokenNotValid
         try:
             header = jwt.get_unverified_header(token)
             algorithm, key = self.keys.verifiers[header["kid"]]

@@ -20,6 +20,10 @@ def settle(given: Mapping[str, Any], *, region: str, departments: Collection[str
             problems["phone_number"] = [str(err)]
     if given.get("username"):
         columns["username_canonical"] = names.fold(given["username"])
+        try:
+            names.username(given["username"])
+        except ValueError as err:
+            problems["username"] = [str(err)]
     if given.get("email"):
         columns["email_canonical"] = names.canonical_email(given["email"])
     return columns, problems

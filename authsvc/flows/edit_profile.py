@@ -28,14 +28,19 @@ async def edit_profile(svc: Service, caller: Caller, body: Mapping[str, Any], or
     changes, problems = person_fields.settle(
         changed, region=svc.settings.phone_region, departments=svc.settings.departments
     )
-    if "profile_picture" in body:
+    picture: bytes | None = None
+    if body.get("profile_picture") is not None:
         try:
-            changes["picture"] = await _stored(svc, body["profile_picture"])
+            picture = await asyncio.to_thread(pictures.webp, body["profile_picture"])
         except ValueError as err:
             problems["profile_picture"] = [str(err)]
     new_address = await _new_address(svc, caller, body, before, problems, origin)
     if problems:
         raise errors.Invalid(problems)
+    if "profile_picture" in body:
+        digest = await asyncio.to_thread(media.store, svc.settings.data_dir, picture) if picture else None
+        if digest != before["picture"]:
+            changes["picture"] = digest
     who = audit.Named(person, before["email"])
     async with svc.db.transaction() as tx:
         if changes:
@@ -86,10 +91,3 @@ async def _mail_link(svc: Service, tx: Db, who: audit.Named, address: str, origi
         await links.add(tx, who.person, "address", sealing.token_hash(token), address, _LINK_LIFE)
         await mails.queue(svc, tx, "address_changing", who, address=address)
         await audit.add(tx, "address_change_asked", actor=who, subject=who, origin=origin, details={"address": address})
-
-
-async def _stored(svc: Service, upload: bytes | None) -> str | None:
-    if upload is None:
-        return None
-    picture = await asyncio.to_thread(pictures.webp, upload)
-    return await asyncio.to_thread(media.store, svc.settings.data_dir, picture)

@@ -14,7 +14,8 @@ async def systems_of(svc: Service, profile: Mapping[str, Any]) -> dict[str, Any]
     """`redirect` of SIGNED_IN: the systems with an active role, in order of assignment, and which is first."""
     slugs = list(dict.fromkeys(held["system_slug"] for held in profile["system_roles"] if held["is_active"]))
     stored = await systems.urls(svc.db, slugs) if slugs else {}
-    urls = {slug: url for slug in slugs if (url := stored.get(slug) or svc.settings.system_urls.get(slug))}
+    slugs = [slug for slug in slugs if slug in stored]
+    urls = {slug: url for slug in slugs if (url := stored[slug] or svc.settings.system_urls.get(slug))}
     primary = slugs[0] if slugs else None
     return {
         "primary_system": primary,

@@ -21,6 +21,7 @@ async def own_profile(svc: Service, person: Person) -> Mapping[str, Any]:
 
 async def by_company_id(svc: Service, company_id: str, viewer: Person) -> dict[str, Any]:
     """The person with this company id: whole for who administers him, else the directory card. NotFound."""
+    company_id = company_id.upper()
     kind = await company_ids.kind_of(svc.db, company_id)
     row = await PEOPLE[kind].by_company_id(svc.db, company_id, viewer.id) if kind else None
     if kind is None or row is None:

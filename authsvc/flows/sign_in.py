@@ -121,7 +121,7 @@ async def _prove(svc: Service, kind: Kind, given: Credentials, origin: Origin) -
     if account is None or person is None or not right:
         raise errors.InvalidCredentials
     if not account["is_live"]:
-        raise _why_not(account)
+        raise await _refused(svc, audit.Named(person, account["email"]), account, origin)
     if account["otp_enabled"] and given.otp_code is not None:
         await _check_code(svc, audit.Named(person, account["email"]), given.otp_code, origin)
     return Proven(account, person, given.password, account["password_hash"], given.device)
@@ -202,7 +202,11 @@ async def _warn_of_wrong_codes(svc: Service, who: audit.Named) -> None:
         await mails.queue(svc, tx, "wrong_codes", who)
 
 
-def _why_not(account: asyncpg.Record) -> errors.ApiError:
+async def _refused(svc: Service, who: audit.Named, account: asyncpg.Record, origin: Origin) -> errors.ApiError:
+    """The right password of somebody who may not sign in: why, said to him and to the audit."""
+    error: errors.ApiError = errors.AccountDisabled() if not account["is_active"] else errors.PendingApproval()
     if account["status"] == "Rejected":
-        return errors.Rejected()
-    return errors.AccountDisabled() if not account["is_active"] else errors.PendingApproval()
+        error = errors.Rejected()
+    async with svc.db.transaction() as tx:
+        await audit.add(tx, "authn_login_fail", actor=None, subject=who, origin=origin, details={"reason": error.code})
+    return error

@@ -25,38 +25,50 @@ class Found(NamedTuple):
 
     session_id: int
     person: Person
+    is_live: bool
 
 
 async def sign_out(svc: Service, presented: Presented, kinds: frozenset[Kind], origin: Origin) -> Kind:
     """End the session; the kind of person whose it was.
 
-    An expired access token will do. NotAuthenticated when nothing was presented, TokenNotValid when none of
-    it is ours, WrongAccountType for a session of another kind, which then lives on.
+    An expired access token will do, and a stale one beside a live one does no harm. NotAuthenticated when
+    nothing was presented, TokenNotValid when none of it is ours, WrongAccountType for a session of another
+    kind, which then lives on.
     """
-    found = await _find(svc, presented)
-    if found is None:
+    belonging = await _sessions(svc, presented)
+    if not belonging:
         raise errors.TokenNotValid if any(presented) else errors.NotAuthenticated
-    if found.person.kind not in kinds:
+    live = [found for found in belonging if found.is_live]
+    chosen = (live or belonging)[0]
+    if chosen.person.kind not in kinds:
         raise errors.WrongAccountType
+    if chosen.is_live:
+        await _end(svc, chosen, origin)
+    return chosen.person.kind
+
+
+async def _end(svc: Service, found: Found, origin: Origin) -> None:
     async with svc.db.transaction() as tx:
-        if await sessions.end_one(tx, found.session_id, "logout"):
+        if await sessions.end_own(tx, found.session_id, found.person):
             profile = await PEOPLE[found.person.kind].profile(tx, found.person.id)
             who = audit.Named(found.person, profile["email"]) if profile else None
             await audit.add(tx, "authn_logout", actor=who, subject=who, origin=origin, session_id=found.session_id)
-    return found.person.kind
 
 
-async def _find(svc: Service, presented: Presented) -> Found | None:
+async def _sessions(svc: Service, presented: Presented) -> list[Found]:
+    """Every session that something of what was presented belongs to, in the order of Presented."""
+    found: list[Found] = []
     for token in (presented.bearer, presented.access_cookie):
         try:
             claims = svc.tokens.read(token or "", expired_too=True)
         except errors.TokenNotValid:
             continue
-        return Found(claims.session_id, claims.person)
+        row = await sessions.live(svc.db, claims.session_id, claims.person)
+        found.append(Found(claims.session_id, claims.person, is_live=row is not None))
     grace = dt.timedelta(seconds=svc.settings.refresh_grace)
     for token in (presented.refresh_body, presented.refresh_cookie):
         if token and refresh_tokens.is_one(token):
             row = await sessions.by_refresh_token(svc.db, refresh_tokens.digest(token), grace)
             if row is not None:
-                return Found(row["id"], Person(Kind(row["kind"]), row["person_id"]))
-    return None
+                found.append(Found(row["id"], Person(Kind(row["kind"]), row["person_id"]), is_live=True))
+    return found

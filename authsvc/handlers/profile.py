@@ -1,5 +1,7 @@
 """The own profile, colleagues by company id, and the pictures of both."""
 
+import asyncio
+
 from aiohttp import web
 
 from authsvc import media
@@ -47,8 +49,9 @@ async def show_by_company_id(request: web.Request) -> web.Response:
 async def picture(request: web.Request) -> web.StreamResponse:
     """A profile picture."""
     path = media.path_of(request.app[SERVICE].settings.data_dir, request.match_info["digest"])
-    if not path.is_file():
-        raise NotFound
-    return web.FileResponse(
-        path, headers={"Content-Type": "image/webp", "Cache-Control": "public, max-age=31536000, immutable"}
-    )
+    try:
+        content = await asyncio.to_thread(path.read_bytes)
+    except FileNotFoundError as err:
+        raise NotFound from err
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return web.Response(body=content, headers=headers, content_type="image/webp")

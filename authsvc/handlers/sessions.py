@@ -30,7 +30,6 @@ from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
 from authsvc.presented import bearer
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
-from authsvc.same_site import from_own_page
 from authsvc.schemas import sessions as s
 
 _REFUSALS: tuple[type[ApiError], ...] = (
@@ -152,7 +151,7 @@ async def logout_anyway(request: web.Request) -> web.Response:
 async def logout_page(request: web.Request) -> web.Response:
     """End this session and go to the sign-in page; a cross-site link gets a page with a button instead."""
     svc = request.app[SERVICE]
-    if request.method == "HEAD" or not from_own_page(request, svc.settings):
+    if request.method == "HEAD" or request.headers.get("Sec-Fetch-Site") == "cross-site":
         return web.Response(text=_ASK, content_type="text/html")
     kind = Kind.STAFF
     with contextlib.suppress(NotAuthenticated, TokenNotValid):

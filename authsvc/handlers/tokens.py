@@ -37,9 +37,8 @@ async def rotate_cookie(request: web.Request) -> web.Response:
     try:
         found = await _refreshed(request, request.cookies.get(cookies.REFRESH))
     except TokenNotValid as err:
-        response = reply(err.body(), err.status, {"WWW-Authenticate": err.scheme})
-        cookies.clear(response, svc.settings)
-        return response
+        err.clears_cookies = True
+        raise
     response = reply(
         {
             "message": "Token refreshed",

@@ -10,8 +10,9 @@ import orjson
 from aiohttp import web
 from yarl import URL
 
+from authsvc import cookies
 from authsvc import errors as e
-from authsvc.keys import REQUEST_ID
+from authsvc.keys import REQUEST_ID, SERVICE
 from authsvc.replies import reply
 from authsvc.routing import Handler
 
@@ -55,7 +56,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return response
     except asyncpg.UniqueViolationError as err:
         return render(request, _taken(err))
-    except asyncpg.DataError:
+    except (asyncpg.DataError, asyncpg.CheckViolationError) as err:
+        log.warning("refused by the database: %s", getattr(err, "constraint_name", None) or type(err).__name__)
         return render(request, e.Malformed())
     except Exception:
         log.exception("unforeseen error in %s %s", request.method, request.match_info.route.name or request.path)
@@ -76,6 +78,8 @@ def render(request: web.Request, err: e.ApiError) -> web.Response:
         )
     if isinstance(err, e.Unauthorized):
         response.headers["WWW-Authenticate"] = err.scheme
+    if err.clears_cookies:
+        cookies.clear(response, request.app[SERVICE].settings)
     if err.retry_after is not None:
         response.headers["Retry-After"] = str(err.retry_after)
     return response

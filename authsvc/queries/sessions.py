@@ -52,10 +52,6 @@ async def by_refresh_token(db: Db, presented: bytes, grace: dt.timedelta) -> asy
     return await db.fetchrow(SQL["by_refresh_token"], presented, grace)
 
 
-async def end_one(db: Db, session_id: int, reason: str) -> asyncpg.Record | None:
-    return await db.fetchrow(SQL["end_one"], session_id, reason)
-
-
 async def end_all(db: Db, person: Person, but: int | None, reason: str) -> int:
     return int(await db.fetchval(SQL["end_all"], person.kind.value, person.id, but, reason))
 

@@ -14,7 +14,7 @@ async def public(db: Db) -> list[asyncpg.Record]:
     return await db.fetch(SQL["public"])
 
 
-async def urls(db: Db, slugs: Iterable[str]) -> dict[str, str]:
+async def urls(db: Db, slugs: Iterable[str]) -> dict[str, str | None]:
     return {row["slug"]: row["url"] for row in await db.fetch(SQL["urls"], list(slugs))}
 
 

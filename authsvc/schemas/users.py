@@ -13,7 +13,7 @@ SUFFIXES = ("Jr.", "Sr.", "II", "III", "IV", "V")
 class PersonFields(Schema):
     """What people say of themselves; settings decide about phone numbers and departments in the flow."""
 
-    username = Checked(names.username, 150)
+    username = Text(150)
     first_name = Text(100, blank="keep")
     middle_name = Text(100, blank="null")
     last_name = Text(100, blank="keep")

@@ -75,13 +75,6 @@ SELECT s.id, s.kind, s.person_id
    AND (s.refresh_hash = $1 AND s.refresh_expires_at > now()
         OR s.previous_hash = $1 AND s.rotated_at > now() - $2::interval);
 
--- name: end_one
--- End a live session for a reason; nothing when it was over already.
-UPDATE sessions
-   SET ended_at = now(), end_reason = $2
- WHERE id = $1 AND ended_at IS NULL
-RETURNING id, kind, person_id;
-
 -- name: end_all
 -- End all live sessions of a person but $3 (null: all); gives how many.
 WITH ended AS (

@@ -8,10 +8,10 @@ SELECT id, name, slug
  ORDER BY id;
 
 -- name: urls
--- Where the systems of these slugs are, for those that say so.
+-- Where those of these systems are that are switched on; a url of null is for the settings to say.
 SELECT slug, url
   FROM systems
- WHERE slug = ANY ($1::text[]) AND is_active AND url IS NOT NULL;
+ WHERE slug = ANY ($1::text[]) AND is_active;
 
 -- name: add
 -- A system, unless its slug is there; for the demo seed.

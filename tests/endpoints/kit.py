@@ -13,7 +13,7 @@ import orjson
 from authsvc.core import hashing, names
 from authsvc.core.person import Kind, Origin
 from authsvc.core.registration import NewPerson
-from authsvc.flows.sign_in import sign_in
+from authsvc.flows.sign_in import Credentials, sign_in
 from authsvc.keys import SERVICE
 from authsvc.queries import employees
 from authsvc.routes import ROUTES
@@ -138,7 +138,7 @@ async def add_employee(
 async def sign_in_employee(api: Api, email: str = "emil@example.com") -> Tokens:
     """A session of an employee, opened by the flow."""
     origin = Origin("127.0.0.1", "tests")
-    found = await sign_in(service_of(api), Kind.EMPLOYEE, email=email, password=PASSWORD, remember=True, origin=origin)
+    found = await sign_in(service_of(api), Kind.EMPLOYEE, Credentials(email, PASSWORD), origin)
     return Tokens(found.access, found.refresh, dict(found.profile))
 
 
@@ -193,7 +193,14 @@ async def events(db: asyncpg.Connection) -> list[str]:
 
 
 def set_cookies(answer: Answer) -> dict[str, tuple[str, dict[str, str]]]:
-    """Set-Cookie headers as name → (value, attributes), attribute names in lower case."""
+    """The session's Set-Cookie headers as name → (value, attributes), attribute names in lower case."""
+    cookies = all_cookies(answer)
+    cookies.pop("device", None)
+    return cookies
+
+
+def all_cookies(answer: Answer) -> dict[str, tuple[str, dict[str, str]]]:
+    """Every Set-Cookie header, that of the known device too."""
     found = {}
     for line in answer.headers.getall("Set-Cookie", []):
         (name, _, value), *attributes = [part.strip().partition("=") for part in line.split(";")]
@@ -273,6 +280,7 @@ async def assert_alive(api: Api, tokens: Tokens) -> None:
 
 
 def looks(answer: Answer) -> tuple[int, str, list[tuple[str, str]]]:
-    """All that a client can see of an answer, but for the time and the request's id."""
-    headers = [(k, v) for k, v in answer.headers.items() if k.lower() not in ("date", "x-request-id")]
+    """All that a client can see of an answer, but for the time, the request's id and what is encrypted."""
+    varying = ("date", "x-request-id", "set-cookie")
+    headers = [(k, v) for k, v in answer.headers.items() if k.lower() not in varying]
     return answer.status, answer.text, sorted(headers)

@@ -319,7 +319,6 @@ async def test_what_is_not_there_is_not_found(api: Api) -> None:
         assert (answer.status, answer.json) == (404, {"detail": "Not found.", "code": "not_found"})
 
 
-@pytest.mark.xfail(strict=True, reason="edit_profile stores the file before it knows that the edit is refused")
 async def test_a_refused_edit_keeps_no_picture(api: Api, ada: Tokens) -> None:
     folder: Path = service_of(api).settings.data_dir / "media"
     folder.mkdir(exist_ok=True)

@@ -57,6 +57,7 @@ class Sevens(NamedTuple):
 @pytest.fixture
 async def sevens(api: Api, db: asyncpg.Connection) -> Sevens:
     user = await api.register(email="ada@example.com")
+    await db.execute("DELETE FROM links")
     await db.execute("UPDATE users SET id = 7 WHERE id = $1", user["id"])
     await add_employee(db, 7)
     return Sevens(await api.sign_in("ada@example.com"), await sign_in_employee(api))

@@ -169,7 +169,6 @@ async def test_without_a_role_the_default_url_is_the_redirect(serve) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="landing.systems_of falls back to the settings' URL of a switched-off system")
 async def test_nobody_is_sent_to_a_system_that_is_switched_off(api: Api, db: asyncpg.Connection) -> None:
     user = await api.register(email=ADA)
     for slug in ("ams", "tts"):

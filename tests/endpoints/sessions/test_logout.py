@@ -117,7 +117,6 @@ async def test_cookies_of_an_https_service_are_deleted_as_secure_ones(serve, pat
     assert set_cookies(answer) == {"access_token": gone, "refresh_token": gone}
 
 
-@pytest.mark.xfail(strict=True, reason="sign_out takes the first token that is ours, also one of a session long over")
 @every_name
 async def test_a_stale_bearer_token_does_not_shield_the_live_session_beside_it(api: Api, path: str) -> None:
     user = await api.register()
@@ -127,9 +126,6 @@ async def test_a_stale_bearer_token_does_not_shield_the_live_session_beside_it(a
     await assert_dead(api, live)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="sign_out takes an access cookie of a session long over before the refresh cookie"
-)
 @every_name
 async def test_a_stale_access_cookie_does_not_shield_the_live_refresh_cookie(api: Api, path: str) -> None:
     user = await api.register()

@@ -66,7 +66,6 @@ async def test_a_link_on_an_own_page_or_a_typed_address_ends_it(api: Api) -> Non
         await assert_dead(api, tokens)
 
 
-@pytest.mark.xfail(strict=True, reason="logout_page asks from_own_page, so that sister sites get the button too")
 async def test_a_link_on_a_sister_site_ends_it(api: Api) -> None:
     tokens = await api.sign_in()
     answer = await api.get("/logout/", headers={**cookies_of(tokens), "Sec-Fetch-Site": "same-site"})
