@@ -46,9 +46,9 @@ def load(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def query(request: web.Request) -> dict[str, str]:
-    """The query string; of a parameter given twice the last one counts."""
-    return dict(request.query)
+def query(request: web.Request, schema: type[Schema]) -> dict[str, Any]:
+    """The query string, whose values are text as in forms; of a parameter given twice the last one counts."""
+    return _from_form(schema, dict(request.query))
 
 
 async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> dict[str, Any]:

@@ -216,3 +216,13 @@ BY_CONSTRAINT: dict[str, tuple[str, str]] = {
     "employees_phone_number_key": ("phone_number", "An employee with this phone number already exists."),
     "company_ids_pkey": ("company_id", "This company id is taken."),
 }
+
+# Constraints that stand for a conflict with what is there, and the sentence.
+CONFLICTS: dict[str, str] = {
+    "systems_slug_key": "A system with this slug exists already.",
+    "systems_name_key": "A system with this name exists already.",
+    "roles_name_key": "This system has a role of that name already.",
+    "assignments_user_role_key": "This person holds the role already.",
+    "systems_keep_an_admin": "A system keeps at least one active Admin.",
+    "users_keep_a_superuser": "At least one superuser must remain.",
+}

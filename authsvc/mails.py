@@ -40,7 +40,9 @@ KINDS = {
     "new_device": Kind(_DAY, 2),
     "token_reuse": Kind(_DAY, 1),
     "address_taken": Kind(_DAY, 1),
-    "invitation": Kind(dt.timedelta(hours=72), 10),
+    "invitation": Kind(dt.timedelta(hours=72), 200),
+    "account_made": Kind(dt.timedelta(hours=72), 3),
+    "role_granted": Kind(_DAY, 20),
     "approved": Kind(_DAY, 5),
     "rejected": Kind(_DAY, 5),
 }

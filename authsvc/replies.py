@@ -1,11 +1,14 @@
 """JSON answers: orjson bytes, UTC times with Z, never cached unless a handler says otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from aiohttp import web
 from multidict import CIMultiDict
+
+from authsvc.core import paging
+from authsvc.keys import SERVICE
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 JSON = "application/json"
@@ -19,3 +22,17 @@ def dump(data: Any) -> bytes:
 def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON response."""
     return web.Response(body=dump(data), status=status, headers=CIMultiDict(headers or {}), content_type=JSON)
+
+
+def page(request: web.Request, rows: Sequence[Any], limit: int, key: Callable[[Any], Any]) -> web.Response:
+    """A bare array of at most `limit` rows; one row more says that there is a next page, which Link names (RFC 8288).
+
+    key: what a cursor holds of a row.
+    """
+    shown = rows[:limit]
+    headers = {}
+    if len(rows) > limit:
+        after = paging.cursor(key(shown[-1]))
+        path = request.rel_url.update_query(cursor=after)
+        headers["Link"] = f'<{request.app[SERVICE].settings.public_url}{path}>; rel="next"'
+    return reply(list(shown), headers=headers)

@@ -1,12 +1,27 @@
 """Every endpoint: method, path, what answers, who may call, how often, its other names."""
 # fmt: off
 
-from authsvc.handlers import captcha, meta, otp, passwords, profile, sessions, systems, tokens, users
+from authsvc.handlers import (
+    assignments,
+    captcha,
+    invitations,
+    managed_users,
+    meta,
+    otp,
+    passwords,
+    profile,
+    roles,
+    sessions,
+    systems,
+    tokens,
+    tts,
+    users,
+)
 from authsvc.pages import links
 from authsvc.routing import BOTH_KINDS, Access, Limit, delete, get, patch, post, put
 
 PUBLIC, SIGNED_IN, REFRESH, BASIC = Access.PUBLIC, Access.SIGNED_IN, Access.REFRESH, Access.BASIC
-PAGE = Access.PUBLIC_PAGE
+PAGE, ADMIN, ADMIN_PAGE = Access.PUBLIC_PAGE, Access.ADMIN, Access.ADMIN_PAGE
 
 SIGN_IN    = Limit(30, 60)
 SIGN_OUT   = Limit(60, 60)
@@ -18,6 +33,11 @@ SECRET     = Limit(60, 60)
 OWN        = Limit(30, 60, per="person")
 VERIFY     = Limit(600, 60)
 EDIT       = Limit(60, 60, per="person")
+MANAGE     = Limit(600, 60, per="person")
+LOOK_UP    = Limit(6000, 60, per="person")
+
+BY_ID      = "{id:[1-9][0-9]{0,9}}"
+BY_SLUG    = "{slug:[A-Za-z0-9-]{1,50}}"
 
 ROUTES = (
     # --- the service itself
@@ -89,6 +109,79 @@ ROUTES = (
     post ("/api/v1/users/captcha/verify/",           captcha.verify,             PUBLIC, CAPTCHA),
     get  ("/api/v1/users/captcha/required/",         captcha.required,           PUBLIC, Limit(120, 60)),
 
+    # --- users, by superusers and admins
+    get  ("/api/v1/users/",                          managed_users.index,        ADMIN,
+          also=("/api/v1/users/list/", "/api/v1/users/management/")),
+    post ("/api/v1/users/",                          managed_users.create,       ADMIN, MANAGE,
+          also=("/api/v1/users/management/",)),
+    get  ("/api/v1/users/agents/",                   managed_users.agents,       SIGNED_IN),
+    get  (f"/api/v1/users/{BY_ID}/",                 managed_users.show,         ADMIN,
+          also=(f"/api/v1/users/management/{BY_ID}/",)),
+    patch(f"/api/v1/users/{BY_ID}/",                 managed_users.edit,         ADMIN, MANAGE,
+          also=(f"/api/v1/users/management/{BY_ID}/",)),
+    put  (f"/api/v1/users/{BY_ID}/",                 managed_users.edit,         ADMIN, MANAGE,
+          also=(f"/api/v1/users/management/{BY_ID}/",)),
+    delete(f"/api/v1/users/{BY_ID}/",                managed_users.remove,       ADMIN, MANAGE,
+          also=(f"/api/v1/users/management/{BY_ID}/",)),
+
+    # --- invitations
+    get  ("/api/v1/users/invite-agent/",             invitations.offers,         ADMIN_PAGE,
+          also=("/api/v1/users/management/invite_agent/",)),
+    post ("/api/v1/users/invite-agent/",             invitations.send,           ADMIN, MANAGE,
+          also=("/api/v1/users/management/invite_agent/", "/api/v1/system-roles/invite/")),
+    get  ("/api/v1/users/invitations/",              invitations.index,          ADMIN),
+    post (f"/api/v1/users/invitations/{BY_ID}/resend/", invitations.resend,      ADMIN, MANAGE),
+    delete(f"/api/v1/users/invitations/{BY_ID}/",    invitations.revoke,         ADMIN, MANAGE),
+    post ("/api/v1/users/invitations/accept/",       invitations.accept,         PUBLIC, SECRET),
+    get  ("/invitations/accept/",                    links.invitation_page,      PAGE),
+    post ("/invitations/accept/",                    links.accept_invitation,    PAGE, SECRET),
+
     # --- systems
     get  ("/api/v1/systems/public/",                 systems.public,             PUBLIC),
+    get  ("/api/v1/systems/",                        systems.index,              SIGNED_IN),
+    post ("/api/v1/systems/",                        systems.create,             ADMIN, MANAGE),
+    get  (f"/api/v1/systems/{BY_ID}/",               systems.show,               SIGNED_IN),
+    put  (f"/api/v1/systems/{BY_ID}/",               systems.edit,               ADMIN, MANAGE),
+    patch(f"/api/v1/systems/{BY_ID}/",               systems.edit,               ADMIN, MANAGE),
+    delete(f"/api/v1/systems/{BY_ID}/",              systems.remove,             ADMIN, MANAGE),
+
+    # --- roles
+    get  ("/api/v1/roles/",                          roles.index,                SIGNED_IN),
+    post ("/api/v1/roles/",                          roles.create,               ADMIN, MANAGE,
+          also=("/api/v1/roles/register/",)),
+    get  (f"/api/v1/roles/{BY_ID}/",                 roles.show,                 SIGNED_IN),
+    put  (f"/api/v1/roles/{BY_ID}/",                 roles.edit,                 ADMIN, MANAGE),
+    patch(f"/api/v1/roles/{BY_ID}/",                 roles.edit,                 ADMIN, MANAGE),
+    delete(f"/api/v1/roles/{BY_ID}/",                roles.remove,               ADMIN, MANAGE),
+    get  (f"/api/v1/system-roles/system/{BY_SLUG}/roles/", roles.of_system,      SIGNED_IN,
+          also=(f"/api/v1/system-roles/user-system-roles/system/{BY_SLUG}/roles/",)),
+
+    # --- assignments: the plain paths, and those of the old service
+    get  ("/api/v1/system-roles/",                   assignments.index,          SIGNED_IN,
+          also=("/api/v1/system-roles/user-system-roles/",)),
+    post ("/api/v1/system-roles/",                   assignments.create,         ADMIN, MANAGE,
+          also=("/api/v1/system-roles/user-system-roles/",)),
+    get  (f"/api/v1/system-roles/{BY_ID}/",          assignments.show,           SIGNED_IN,
+          also=(f"/api/v1/system-roles/user-system-roles/{BY_ID}/",)),
+    patch(f"/api/v1/system-roles/{BY_ID}/",          assignments.edit,           ADMIN, MANAGE,
+          also=(f"/api/v1/system-roles/user-system-roles/{BY_ID}/", f"/api/v1/tts/update-assignment/{BY_ID}/")),
+    put  (f"/api/v1/system-roles/user-system-roles/{BY_ID}/", assignments.edit,  ADMIN, MANAGE,
+          also=(f"/api/v1/tts/update-assignment/{BY_ID}/",)),
+    delete(f"/api/v1/system-roles/{BY_ID}/",         assignments.remove,         ADMIN, MANAGE,
+          also=(f"/api/v1/system-roles/user-system-roles/{BY_ID}/", f"/api/v1/tts/update-assignment/{BY_ID}/")),
+    post ("/api/v1/system-roles/user-system-roles/edit-settings/",
+                                                     assignments.edit_settings,  ADMIN, MANAGE),
+    get  (f"/api/v1/system-roles/systems/{BY_SLUG}/users/",
+                                                     assignments.users_of_system, ADMIN),
+
+    # --- what the ticket tracker asks
+    get  ("/api/v1/tts/",                            tts.index,                  PUBLIC),
+    get  ("/api/v1/tts/round-robin/",                tts.round_robin,            SIGNED_IN),
+    post ("/api/v1/tts/round-robin/next/",           tts.next_turn,              SIGNED_IN, LOOK_UP),
+    get  ("/api/v1/tts/user-info/{user_id:[1-9][0-9]{0,9}}/", tts.user_info,     SIGNED_IN),
+    post ("/api/v1/tts/users-info/",                 tts.users_info,             SIGNED_IN, LOOK_UP),
+    post ("/api/v1/tts/assign-agent-to-role/",       tts.assign_agent,           ADMIN, MANAGE),
+    post ("/api/v1/tts/create-role/",                tts.create_role,            ADMIN, MANAGE),
+    get  ("/api/v1/tts/assign-agent-to-role/",       tts.form_data,              ADMIN_PAGE,
+          also=("/api/v1/tts/assign-role/", "/api/v1/tts/create-role/", "/assign-role/")),
 )

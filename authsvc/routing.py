@@ -26,6 +26,7 @@ class Access(enum.Enum):
     SIGNED_IN = "signed-in"
     EMPLOYEE = "employee"
     ADMIN = "admin"
+    ADMIN_PAGE = "admin page"
     REFRESH = "refresh token"
     BASIC = "basic or cookie"
 

@@ -75,6 +75,7 @@ class Settings:
     smtp_url: str | None  # smtp://user:password@host:587?starttls=1 or smtps://…; None: files under data_dir
     mail_from: str
     require_2fa_for_admins: bool  # without one, superusers and admins have no admin rights
+    legacy_assignment_ids: bool  # `id` of assignment lists is the user's, as one old front end expects
     register_conceals: bool  # registration does not tell that an address is taken
 
     @property
@@ -145,6 +146,7 @@ def load() -> Settings:
         smtp_url=env.str("SMTP_URL", None, validate=_smtp_url),
         mail_from=env.str("MAIL_FROM", **own_sender, validate=_mail_address),
         require_2fa_for_admins=env.bool("REQUIRE_2FA_FOR_ADMINS", False),
+        legacy_assignment_ids=env.bool("LEGACY_ASSIGNMENT_IDS", False),
         register_conceals=env.bool("REGISTER_CONCEALS", False),
     )
     problems = _seal(env) + ([] if development else _production_problems(settings))

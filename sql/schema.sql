@@ -21,6 +21,18 @@ CREATE FUNCTION authops.why_locked(address text, person_kind text DEFAULT 'staff
                        OR g.key LIKE 'device:' || p.name || ':%')
      ORDER BY g.key
 $$;
+CREATE FUNCTION public.administers(caller integer) RETURNS SETOF integer
+    LANGUAGE sql STABLE ROWS 3 PARALLEL SAFE
+    AS $$
+    SELECT s.id
+      FROM systems s
+     WHERE EXISTS (SELECT FROM users u WHERE u.id = caller AND u.is_superuser AND u.is_live)
+        OR EXISTS (SELECT
+                     FROM assignments a
+                     JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+                     JOIN users u ON u.id = a.user_id AND u.is_live
+                    WHERE a.user_id = caller AND a.system_id = s.id AND a.is_active)
+$$;
 CREATE FUNCTION public.claim_company_id(new_kind text, wanted text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql
     AS $$
@@ -46,6 +58,66 @@ END $$;
 CREATE FUNCTION public.iso8601(at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+CREATE FUNCTION public.keep_a_superuser() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    administered integer;
+BEGIN
+    IF OLD.is_superuser AND OLD.is_live AND (TG_OP = 'DELETE' OR NOT (NEW.is_superuser AND NEW.is_live)) THEN
+        PERFORM pg_advisory_xact_lock(hashtext('the last superuser'));
+        IF NOT EXISTS (SELECT FROM users WHERE is_superuser AND is_live) THEN
+            RAISE EXCEPTION 'the last superuser' USING ERRCODE = 'check_violation', CONSTRAINT = 'users_keep_a_superuser';
+        END IF;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.is_live AND NOT NEW.is_live THEN
+        FOR administered IN
+            SELECT a.system_id FROM assignments a JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+             WHERE a.user_id = OLD.id AND a.is_active ORDER BY a.system_id
+        LOOP
+            PERFORM require_an_admin(administered);
+        END LOOP;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION public.keep_an_admin() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.is_active
+       AND (TG_OP = 'DELETE' OR NOT NEW.is_active OR NEW.role_id <> OLD.role_id)
+       AND EXISTS (SELECT FROM roles WHERE id = OLD.role_id AND name = 'Admin')
+    THEN
+        PERFORM require_an_admin(OLD.system_id);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION public.require_an_admin(of_system integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM systems WHERE id = of_system FOR UPDATE;
+    IF FOUND AND NOT EXISTS (
+        SELECT FROM assignments a
+          JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+          JOIN users u ON u.id = a.user_id AND u.is_live
+         WHERE a.system_id = of_system AND a.is_active)
+    THEN
+        RAISE EXCEPTION 'the last Admin of a system' USING ERRCODE = 'check_violation', CONSTRAINT = 'systems_keep_an_admin';
+    END IF;
+END $$;
+CREATE FUNCTION public.roles_seen(of_user integer, seen_by integer) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(json_agg(json_build_object(
+               'id', a.id, 'system_name', s.name, 'system_slug', s.slug, 'role_name', r.name,
+               'assigned_at', iso8601(a.assigned_at), 'last_logged_on', iso8601(a.last_logged_on),
+               'is_active', a.is_active) ORDER BY a.id), '[]')
+      FROM assignments a
+      JOIN roles r ON r.id = a.role_id
+      JOIN systems s ON s.id = a.system_id
+     WHERE a.user_id = of_user AND (of_user = seen_by OR a.system_id IN (SELECT administers(seen_by)))
+$$;
 CREATE TABLE public.assignments (
     id integer NOT NULL,
     user_id integer NOT NULL,
@@ -179,6 +251,7 @@ CREATE TABLE public.users (
     date_joined timestamp with time zone DEFAULT now() NOT NULL,
     last_login timestamp with time zone,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    search tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, ((email_canonical || ' '::text) || regexp_replace(((((((((((((email_canonical || ' '::text) || username_canonical) || ' '::text) || first_name) || ' '::text) || COALESCE(middle_name, ''::text)) || ' '::text) || last_name) || ' '::text) || company_id) || ' '::text) || COALESCE(phone_number, ''::text)), '[^[:alnum:]]+'::text, ' '::text, 'g'::text)))) STORED NOT NULL,
     CONSTRAINT users_department_length CHECK (((length(department) >= 1) AND (length(department) <= 100))),
     CONSTRAINT users_email_length CHECK ((length(email) <= 254)),
     CONSTRAINT users_first_name_length CHECK ((length(first_name) <= 100)),
@@ -207,6 +280,31 @@ CREATE VIEW lookup.users AS
     is_active,
     is_live
    FROM public.users;
+CREATE VIEW public.assignment_rows AS
+ SELECT a.id,
+    a.user_id,
+    u.email,
+    u.username,
+    u.first_name,
+    u.middle_name,
+    u.last_name,
+    u.full_name,
+    u.is_active AS user_is_active,
+    a.system_id,
+    s.slug AS system_slug,
+    s.name AS system_name,
+    a.role_id,
+    r.name AS role,
+    r.name AS role_name,
+    a.is_active,
+    a.settings,
+    a.assigned_at,
+    a.assigned_by,
+    a.last_logged_on
+   FROM (((public.assignments a
+     JOIN public.users u ON ((u.id = a.user_id)))
+     JOIN public.systems s ON ((s.id = a.system_id)))
+     JOIN public.roles r ON ((r.id = a.role_id)));
 ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.assignments_id_seq
     START WITH 1
@@ -383,6 +481,32 @@ CREATE TABLE public.guard (
     CONSTRAINT guard_key_length CHECK ((length(key) <= 400))
 )
 WITH (fillfactor='75');
+CREATE TABLE public.invitations (
+    id integer NOT NULL,
+    token_hash bytea NOT NULL,
+    email text NOT NULL,
+    email_canonical text NOT NULL,
+    system_id integer NOT NULL,
+    role_id integer NOT NULL,
+    invited_by integer NOT NULL,
+    fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitations_email_length CHECK ((length(email) <= 254)),
+    CONSTRAINT invitations_ended_once CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL))),
+    CONSTRAINT invitations_fields_object CHECK ((jsonb_typeof(fields) = 'object'::text))
+);
+COMMENT ON COLUMN public.invitations.fields IS 'names, suffix, phone and department for the account to be made';
+ALTER TABLE public.invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.invitations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.links (
     token_hash bytea NOT NULL,
     user_id integer,
@@ -522,6 +646,12 @@ ALTER TABLE public.systems ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.turns (
+    role_id integer NOT NULL,
+    last_user_id integer DEFAULT 0 NOT NULL,
+    turn bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
 CREATE VIEW public.user_profiles AS
  SELECT u.id,
     u.email,
@@ -597,6 +727,10 @@ ALTER TABLE ONLY public.employees
     ADD CONSTRAINT employees_username_key UNIQUE (username_canonical);
 ALTER TABLE ONLY public.guard
     ADD CONSTRAINT guard_pkey PRIMARY KEY (key);
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_token_key UNIQUE (token_hash);
 ALTER TABLE ONLY public.links
     ADD CONSTRAINT links_pkey PRIMARY KEY (token_hash);
 ALTER TABLE ONLY public.outbox
@@ -625,6 +759,8 @@ ALTER TABLE ONLY public.systems
     ADD CONSTRAINT systems_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.systems
     ADD CONSTRAINT systems_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_pkey PRIMARY KEY (role_id);
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_company_id_key UNIQUE (company_id);
 ALTER TABLE ONLY public.users
@@ -648,6 +784,10 @@ CREATE UNIQUE INDEX codes_live_key ON public.codes USING btree (kind, person_id,
 CREATE INDEX codes_user_id_idx ON public.codes USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE INDEX employees_status_by_idx ON public.employees USING btree (status_by) WHERE (status_by IS NOT NULL);
 CREATE INDEX guard_last_failed_at_idx ON public.guard USING brin (last_failed_at);
+CREATE INDEX invitations_invited_by_idx ON public.invitations USING btree (invited_by);
+CREATE UNIQUE INDEX invitations_open_key ON public.invitations USING btree (email_canonical, role_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+CREATE INDEX invitations_role_id_idx ON public.invitations USING btree (role_id);
+CREATE INDEX invitations_system_id_idx ON public.invitations USING btree (system_id, id);
 CREATE INDEX links_employee_id_idx ON public.links USING btree (employee_id) WHERE (employee_id IS NOT NULL);
 CREATE INDEX links_live_person_idx ON public.links USING btree (kind, person_id, purpose) WHERE ((used_at IS NULL) AND (voided_at IS NULL));
 CREATE INDEX links_user_id_idx ON public.links USING btree (user_id) WHERE (user_id IS NOT NULL);
@@ -661,7 +801,12 @@ CREATE INDEX sessions_employee_id_idx ON public.sessions USING btree (employee_i
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_live_person_idx ON public.sessions USING btree (kind, person_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX users_search_idx ON public.users USING gin (search);
 CREATE INDEX users_status_by_idx ON public.users USING btree (status_by) WHERE (status_by IS NOT NULL);
+CREATE INDEX users_status_idx ON public.users USING btree (status, id) WHERE (status <> 'Approved'::text);
+CREATE INDEX users_superusers_idx ON public.users USING btree (id) WHERE is_superuser;
+CREATE TRIGGER assignments_keep_an_admin AFTER DELETE OR UPDATE OF is_active, role_id ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.keep_an_admin();
+CREATE TRIGGER users_keep_a_superuser AFTER DELETE OR UPDATE OF is_active, status, is_superuser ON public.users FOR EACH ROW EXECUTE FUNCTION public.keep_a_superuser();
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_assigned_by_fkey FOREIGN KEY (assigned_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.assignments
@@ -686,6 +831,12 @@ ALTER TABLE ONLY public.employees
     ADD CONSTRAINT employees_company_id_fkey FOREIGN KEY (company_id, kind) REFERENCES public.company_ids(company_id, kind);
 ALTER TABLE ONLY public.employees
     ADD CONSTRAINT employees_status_by_fkey FOREIGN KEY (status_by) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_role_id_fkey FOREIGN KEY (role_id, system_id) REFERENCES public.roles(id, system_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_system_id_fkey FOREIGN KEY (system_id) REFERENCES public.systems(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.links
     ADD CONSTRAINT links_employee_id_fkey FOREIGN KEY (employee_id) REFERENCES public.employees(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.links
@@ -702,6 +853,8 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_employee_id_fkey FOREIGN KEY (employee_id) REFERENCES public.employees(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_company_id_fkey FOREIGN KEY (company_id, kind) REFERENCES public.company_ids(company_id, kind);
 ALTER TABLE ONLY public.users
@@ -727,6 +880,7 @@ GRANT SELECT ON TABLE lookup.employees TO authsvc_ops;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO authsvc_app;
 GRANT SELECT ON TABLE lookup.users TO authsvc_lookup;
 GRANT SELECT ON TABLE lookup.users TO authsvc_ops;
+GRANT SELECT ON TABLE public.assignment_rows TO authsvc_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.authenticators TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.captchas TO authsvc_app;
@@ -736,6 +890,7 @@ GRANT USAGE ON SEQUENCE public.company_id_numbers TO authsvc_app;
 GRANT SELECT,INSERT ON TABLE public.company_ids TO authsvc_app;
 GRANT SELECT ON TABLE public.employee_profiles TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.guard TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.invitations TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.links TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO authsvc_app;
@@ -743,4 +898,5 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.request_limits TO authsvc_app;
 GRANT SELECT ON TABLE public.schema_migrations TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO authsvc_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.turns TO authsvc_app;
 GRANT SELECT ON TABLE public.user_profiles TO authsvc_app;

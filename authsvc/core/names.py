@@ -6,6 +6,7 @@ asked to fold case: it does it differently (U+0130, U+017F).
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 import idna
 from email_validator import EmailNotValidError, validate_email
@@ -81,3 +82,25 @@ def _a_label(domain: str) -> str:
 
 def _ascii_lower(text: str) -> str:
     return "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def slug(text: str) -> str:
+    """A slug as it is stored; ValueError for letters it may not have."""
+    lower = _ascii_lower(text)
+    if not re.fullmatch(r"[a-z0-9-]{1,50}", lower):
+        raise ValueError("Enter a valid slug: letters, digits and hyphens only.")
+    return lower
+
+
+def slug_from(name: str) -> str:
+    """The default slug of a name; ValueError when nothing of it can be one."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return slug(re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50])
+
+
+def web_address(text: str) -> str:
+    """An http(s) URL that may be linked to; ValueError for any other text."""
+    url = urlsplit(text)
+    if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s<>\"']", text):
+        raise ValueError("Enter a valid URL.")
+    return text

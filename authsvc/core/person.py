@@ -43,6 +43,7 @@ class Caller(NamedTuple):
     """Who is calling, as the session row said at this request."""
 
     person: Person
+    email: str  # as stored now; what the audit calls the caller
     session_id: int
     expires_at: int  # of the presented access token, seconds since 1970
     is_superuser: bool

@@ -5,7 +5,7 @@ from typing import Any
 
 _CLAIMS = ("email", "username", "full_name", "first_name", "last_name")
 _CARD = ("id", "email", "first_name", "last_name", "full_name", "company_id", "department")
-_NOT_SHOWN = frozenset({"picture", "is_live", "is_shown_whole"})
+_NOT_SHOWN = frozenset({"picture", "is_live", "is_shown_whole", "is_admin_elsewhere", "key"})
 
 
 def claims_about(profile: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ async def change_password(
     weak = await svc.hasher.problem_of(new[1], profile, min_length=svc.settings.password_min_length)
     if weak:
         raise errors.Invalid({new[0]: [weak]})
-    new_hash, who = await svc.hasher.encode(new[1]), audit.Named(person, profile["email"])
+    new_hash, who = await svc.hasher.encode(new[1]), audit.of(caller)
     async with svc.db.transaction() as tx:
         if not await people.set_password(tx, person.id, new_hash, checked_hash):
             raise errors.Invalid({current[0]: ["Current password is incorrect."]})
@@ -47,7 +47,7 @@ async def _checked_hash(svc: Service, caller: Caller, password: str, origin: Ori
         guard.person_key(caller.person),
         "password_check_fail",
         origin,
-        owner=audit.Named(caller.person, account["email"]),
+        owner=audit.of(caller),
         session_id=caller.session_id,
     )
     stored: str | None = account["password_hash"]

@@ -41,7 +41,7 @@ async def edit_profile(svc: Service, caller: Caller, body: Mapping[str, Any], or
         digest = await asyncio.to_thread(media.store, svc.settings.data_dir, picture) if picture else None
         if digest != before["picture"]:
             changes["picture"] = digest
-    who = audit.Named(person, before["email"])
+    who = audit.of(caller)
     async with svc.db.transaction() as tx:
         if changes:
             await people.edit(tx, person.id, changes)
@@ -74,7 +74,7 @@ async def _new_address(
     if problems:
         return None
     account = await PEOPLE[caller.person.kind].credentials(svc.db, caller.person.id)
-    who = audit.Named(caller.person, before["email"])
+    who = audit.of(caller)
     attempt = guard.Attempt(
         guard.person_key(caller.person), "password_check_fail", origin, who, session_id=caller.session_id
     )

@@ -16,7 +16,7 @@ from authsvc.service import Service
 
 async def send_code(svc: Service, caller: Caller) -> None:
     """Mail a code for changing the account. Beyond five an hour none is sent, and nothing is said of it."""
-    who = await _named(svc, caller)
+    who = audit.of(caller)
     async with svc.db.transaction() as tx:
         await second_factor.send_code(svc, tx, who, second_factor.ACCOUNT)
 
@@ -37,7 +37,7 @@ async def disable(svc: Service, caller: Caller, code: str, password: str, origin
         raise errors.Conflict("Administrators must have a second factor.")
     await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: _spend(svc, caller, code))
-    who = await _named(svc, caller)
+    who = audit.of(caller)
     async with svc.db.transaction() as tx:
         await PEOPLE[caller.person.kind].set_otp_enabled(tx, caller.person.id, False)
         await second_factors.remove_authenticator(tx, caller.person)
@@ -56,7 +56,7 @@ async def set_up_app(svc: Service, caller: Caller) -> dict[str, str]:
     secret = codes.new_totp_secret()
     if not await second_factors.set_up_authenticator(svc.db, caller.person, second_factor.seal_totp(svc, secret)):
         raise errors.Conflict("An authenticator is in use already; switch the second factor off first.")
-    uri = codes.otpauth_uri(secret, (await _named(svc, caller)).name)
+    uri = codes.otpauth_uri(secret, caller.email)
     return {"secret": secret, "otpauth_uri": uri, "qr": segno.make(uri, error="m").svg_data_uri(scale=4)}
 
 
@@ -74,7 +74,7 @@ async def confirm_app(svc: Service, caller: Caller, code: str, origin: Origin) -
 
     await _check_code(svc, caller, origin, verify)
     if (await _account(svc, caller))["otp_enabled"]:
-        who = await _named(svc, caller)
+        who = audit.of(caller)
         async with svc.db.transaction() as tx:
             await _changed(svc, tx, caller, who, "second_factor_on", origin)
         return None
@@ -87,7 +87,7 @@ async def renew_recovery_codes(svc: Service, caller: Caller, code: str, password
         raise errors.Conflict("The second factor is off.")
     await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: _spend(svc, caller, code))
-    who = await _named(svc, caller)
+    who = audit.of(caller)
     async with svc.db.transaction() as tx:
         fresh = await _new_recovery_codes(svc, tx, caller)
         await audit.add(
@@ -97,7 +97,7 @@ async def renew_recovery_codes(svc: Service, caller: Caller, code: str, password
 
 
 async def _switch_on(svc: Service, caller: Caller, origin: Origin) -> list[str]:
-    who = await _named(svc, caller)
+    who = audit.of(caller)
     async with svc.db.transaction() as tx:
         await PEOPLE[caller.person.kind].set_otp_enabled(tx, caller.person.id, True)
         fresh = await _new_recovery_codes(svc, tx, caller)
@@ -124,23 +124,18 @@ async def _spend(svc: Service, caller: Caller, code: str) -> bool:
 
 
 async def _check_code(svc: Service, caller: Caller, origin: Origin, verify: Callable[[], Awaitable[bool]]) -> None:
-    if not await guard.check(svc, await _attempt(svc, caller, "authn_code_fail", origin), verify):
+    if not await guard.check(svc, _attempt(caller, "authn_code_fail", origin), verify):
         raise errors.OtpInvalid
 
 
 async def _check_password(svc: Service, caller: Caller, password: str, origin: Origin) -> None:
-    attempt = await _attempt(svc, caller, "password_check_fail", origin)
+    attempt = _attempt(caller, "password_check_fail", origin)
     if not await guard.password(svc, attempt, password, (await _account(svc, caller))["password_hash"]):
         raise errors.Invalid({"password": ["Current password is incorrect."]})
 
 
-async def _attempt(svc: Service, caller: Caller, event: str, origin: Origin) -> guard.Attempt:
-    who = await _named(svc, caller)
-    return guard.Attempt(guard.person_key(caller.person), event, origin, who, session_id=caller.session_id)
-
-
-async def _named(svc: Service, caller: Caller) -> audit.Named:
-    return audit.Named(caller.person, (await _account(svc, caller))["email"])
+def _attempt(caller: Caller, event: str, origin: Origin) -> guard.Attempt:
+    return guard.Attempt(guard.person_key(caller.person), event, origin, audit.of(caller), session_id=caller.session_id)
 
 
 async def _account(svc: Service, caller: Caller) -> Any:

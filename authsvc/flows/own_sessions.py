@@ -4,7 +4,6 @@ from typing import Any
 
 from authsvc import errors
 from authsvc.core.person import Caller, Origin
-from authsvc.people import PEOPLE
 from authsvc.queries import audit, sessions
 from authsvc.service import Service
 
@@ -20,19 +19,18 @@ async def end(svc: Service, caller: Caller, session_id: int, origin: Origin) -> 
     async with svc.db.transaction() as tx:
         if not await sessions.end_own(tx, session_id, caller.person):
             raise errors.NotFound
-        await _note(svc, tx, caller, origin, session_id)
+        await _note(tx, caller, origin, session_id)
 
 
 async def end_all(svc: Service, caller: Caller, origin: Origin) -> int:
     """End all of them, the present one too; how many."""
     async with svc.db.transaction() as tx:
         ended = await sessions.end_all(tx, caller.person, None, "logout_all")
-        await _note(svc, tx, caller, origin, None)
+        await _note(tx, caller, origin, None)
     return ended
 
 
-async def _note(svc: Service, tx: Any, caller: Caller, origin: Origin, session_id: int | None) -> None:
-    account = await PEOPLE[caller.person.kind].credentials(tx, caller.person.id)
-    who = audit.Named(caller.person, account["email"]) if account else None
+async def _note(tx: Any, caller: Caller, origin: Origin, session_id: int | None) -> None:
+    who = audit.of(caller)
     event = "authn_logout" if session_id else "authn_logout_all"
     await audit.add(tx, event, actor=who, subject=who, origin=origin, session_id=session_id or caller.session_id)

@@ -8,6 +8,7 @@ from authsvc.keys import CALLER
 from authsvc.routing import Access, Handler, Route, row_of
 
 # Where the flow itself asks for the credential: a refresh token, a password, or anything of a session.
+_ADMINS = frozenset({Access.ADMIN, Access.ADMIN_PAGE})
 _SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC})
 
 
@@ -28,6 +29,6 @@ def _refusal(request: web.Request, row: Route) -> ApiError | None:
         return TokenNotValid() if presented else NotAuthenticated()
     if caller.person.kind not in row.kinds:
         return WrongAccountType()
-    if row.access is Access.ADMIN and not caller.is_admin:
+    if row.access in _ADMINS and not caller.is_admin:
         return PermissionDenied()
     return None

@@ -14,7 +14,7 @@ async def body(request: web.Request, handler: Handler) -> web.StreamResponse:
     if row is not None:
         spec = row.spec
         if spec.query is not None:
-            request[QUERY] = bodies.load(spec.query, bodies.query(request))
+            request[QUERY] = bodies.load(spec.query, bodies.query(request, spec.query))
         if spec.body is not None:
             request[BODY] = bodies.load(spec.body, await bodies.read(request, spec.body, forms=spec.forms))
     return await handler(request)

@@ -54,9 +54,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if "Allow" in err.headers:
             response.headers["Allow"] = err.headers["Allow"]
         return response
-    except asyncpg.UniqueViolationError as err:
-        return render(request, _taken(err))
-    except (asyncpg.DataError, asyncpg.CheckViolationError) as err:
+    except asyncpg.IntegrityConstraintViolationError as err:
+        return render(request, _broken(err))
+    except asyncpg.DataError as err:
         log.warning("refused by the database: %s", getattr(err, "constraint_name", None) or type(err).__name__)
         return render(request, e.Malformed())
     except Exception:
@@ -85,9 +85,16 @@ def render(request: web.Request, err: e.ApiError) -> web.Response:
     return response
 
 
-def _taken(err: asyncpg.UniqueViolationError) -> e.ApiError:
-    known = e.BY_CONSTRAINT.get(err.constraint_name or "")
-    return e.Invalid({known[0]: [known[1]]}) if known else e.Conflict()
+def _broken(err: asyncpg.IntegrityConstraintViolationError) -> e.ApiError:
+    """What the name of a broken constraint means to the client."""
+    name = err.constraint_name or ""
+    if name in e.BY_CONSTRAINT:
+        field, sentence = e.BY_CONSTRAINT[name]
+        return e.Invalid({field: [sentence]})
+    if name in e.CONFLICTS or isinstance(err, asyncpg.UniqueViolationError | asyncpg.ForeignKeyViolationError):
+        return e.Conflict(e.CONFLICTS.get(name))
+    log.warning("refused by the database: %s", name)
+    return e.Malformed()
 
 
 async def _slash_form(request: web.Request) -> URL | None:

@@ -58,6 +58,7 @@ async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None
     lacks_factor = svc.settings.require_2fa_for_admins and not row["otp_enabled"]
     return Caller(
         claims.person,
+        row["email"],
         claims.session_id,
         claims.expires_at,
         is_superuser=row["is_superuser"] and not lacks_factor,

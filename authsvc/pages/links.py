@@ -4,6 +4,7 @@ from aiohttp import web
 
 from authsvc import bodies
 from authsvc.errors import Invalid
+from authsvc.flows import accept_invitation as invitations
 from authsvc.flows import prove_address, recover_password
 from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE
 from authsvc.pages.render import page, wants_json
@@ -56,6 +57,34 @@ async def confirm(request: web.Request) -> web.Response:
     except Invalid:
         return _dead("This link is invalid, was used, or has expired.")
     return page("done.html", title="Address confirmed", text=f"{email} is confirmed.")
+
+
+@api(query=s.LinkQuery, reply=s.LinkState)
+async def invitation_page(request: web.Request) -> web.Response:
+    """The form that accepts an invitation."""
+    svc, token = request.app[SERVICE], request[QUERY]["token"]
+    found = await invitations.look(svc, token)
+    if wants_json(request):
+        return reply({"valid": found is not None})
+    if found is None:
+        return _dead("This invitation is invalid, was used, or has expired.")
+    return page("invitation.html", token=token, errors={}, system=found["system_name"], role=found["role"])
+
+
+@api(body=s.ResetForm, forms=True)
+async def accept_invitation(request: web.Request) -> web.Response:
+    """Accept the invitation that the form belongs to."""
+    svc, form = request.app[SERVICE], request[BODY]
+    found = await invitations.look(svc, form["token"])
+    try:
+        body = bodies.load(s.ResetBody, form)
+        email = await invitations.accept(svc, body["token"], body["password"], {}, request[ORIGIN])
+    except Invalid as err:
+        if found is None or "token" in err.fields:
+            return _dead("This invitation is invalid, was used, or has expired.")
+        values = {"token": form["token"], "errors": dict(err.fields)}
+        return page("invitation.html", 400, **values, system=found["system_name"], role=found["role"])
+    return page("done.html", title="Welcome", text=f"Sign in as {email} with your new password.")
 
 
 def _reset_form(token: str, errors: dict[str, object]) -> web.Response:

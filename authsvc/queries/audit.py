@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from authsvc.core.person import Origin, Person
+from authsvc.core.person import Caller, Origin, Person
 from authsvc.db.pool import Db
 from authsvc.db.sqlfiles import load
 
@@ -14,6 +14,11 @@ class Named(NamedTuple):
 
     person: Person
     name: str
+
+
+def of(caller: Caller) -> Named:
+    """The caller himself, as actor or subject."""
+    return Named(caller.person, caller.email)
 
 
 async def add(

@@ -58,3 +58,7 @@ async def set_otp_enabled(db: Db, person_id: int, enabled: bool) -> None:
 
 async def prove_address(db: Db, person_id: int, email: str, canonical: str) -> bool:
     return await db.fetchval(SQL["prove_address"], person_id, email, canonical) is not None
+
+
+async def invited(db: Db, canonical: str) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["invited"], canonical)

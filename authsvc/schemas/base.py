@@ -1,13 +1,18 @@
 """Field types and sentences shared by all schemas: stricter than marshmallow's own (see each)."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from marshmallow import ValidationError, fields, missing
+import orjson
+from marshmallow import Schema, ValidationError, fields, missing
 
-from authsvc.core import names, passwords
+from authsvc.core import names, paging, passwords
 
+MAX_ID = 2**31 - 1
+_MAX_OBJECT = 16 * 1024  # bytes
+_DIGITS = re.compile(r"[0-9]{1,10}")
 _SENTENCES: dict[str, Any] = {
     "required": "This field is required.",
     "null": "This field may not be null.",
@@ -17,6 +22,9 @@ _SENTENCES: dict[str, Any] = {
     "flag": "Must be a valid boolean.",
     "long": "Ensure this field has no more than {limit} characters.",
     "file": "The submitted data was not a file.",
+    "range": "Ensure this value is from {low} to {high}.",
+    "object": "Expected an object that can be stored.",
+    "cursor": "Invalid cursor.",
     "choice": '"{value}" is not a valid choice.',
 }
 
@@ -129,6 +137,97 @@ class Picture(FormField, fields.Field[bytes]):
         if isinstance(value, str) and value.startswith(("http://", "https://")):
             return missing
         raise self.make_error("file")
+
+
+class Whole(FormField, fields.Field[int]):
+    """A JSON integer from `low` to `high`, ids by default; in forms and queries ASCII digits. Not 1.9, " 7 ", true."""
+
+    default_error_messages = _SENTENCES
+
+    def __init__(self, low: int = 1, high: int = MAX_ID, **more: Any) -> None:
+        self.low, self.high = low, high
+        super().__init__(**more)
+
+    def from_form(self, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if type(value) is not int:
+            raise self.make_error("whole")
+        if not self.low <= value <= self.high:
+            raise self.make_error("range", low=self.low, high=self.high)
+        return value
+
+
+class Ref(NamedTuple):
+    """Something by its id, or by its name or slug."""
+
+    id: int | None
+    name: str | None
+
+
+class Reference(FormField, fields.Field[Ref]):
+    """An id, or a name of at most 150 characters; digits are an id."""
+
+    default_error_messages = _SENTENCES
+
+    def from_form(self, value: Any) -> Any:
+        return value
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Ref:
+        if type(value) is int or (isinstance(value, str) and _DIGITS.fullmatch(value.strip())):
+            number = int(value)
+            return Ref(number if 1 <= number <= MAX_ID else 0, None)  # 0 is nobody's id
+        text = names.clean(_text(self, value))
+        if not text:
+            raise self.make_error("blank")
+        if len(text) > 150:
+            raise self.make_error("long", limit=150)
+        return Ref(None, text)
+
+
+class JsonObject(FormField, fields.Field[dict[str, Any]]):
+    """A JSON object of at most 16 KiB, as PostgreSQL can keep it; in forms its text."""
+
+    default_error_messages = _SENTENCES
+
+    def from_form(self, value: Any) -> Any:
+        try:
+            return orjson.loads(value)
+        except (TypeError, ValueError):
+            return value
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.make_error("object")
+        try:
+            raw = orjson.dumps(value)
+        except (TypeError, ValueError) as err:
+            raise self.make_error("object") from err
+        if len(raw) > _MAX_OBJECT or b"\\u0000" in raw:
+            raise self.make_error("object")
+        return value
+
+
+class Cursor(fields.Field[int]):
+    """Where the next page begins, as a Link header said it: nothing for people to read."""
+
+    default_error_messages = _SENTENCES
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        try:
+            return paging.read_cursor(_text(self, value))
+        except ValueError as err:
+            raise self.make_error("cursor") from err
+
+
+class PageQuery(Schema):
+    """What every paged list takes."""
+
+    limit = Whole(1, 500, load_default=100)
+    cursor = Cursor(load_default=None)
 
 
 def _text(field: fields.Field[Any], value: Any) -> str:

@@ -16,7 +16,8 @@ SELECT id FROM opened;
 
 -- name: live
 -- Is this session of this person alive, and what may the person do now? Asked at every request.
-SELECT coalesce(u.is_superuser, false) AS is_superuser, coalesce(u.otp_enabled, e.otp_enabled) AS otp_enabled,
+SELECT coalesce(u.email, e.email) AS email, coalesce(u.is_superuser, false) AS is_superuser,
+       coalesce(u.otp_enabled, e.otp_enabled) AS otp_enabled,
        coalesce(u.is_superuser, false) OR EXISTS (
            SELECT FROM assignments a JOIN roles r ON r.id = a.role_id
             WHERE a.user_id = s.user_id AND a.is_active AND r.name = 'Admin') AS is_admin

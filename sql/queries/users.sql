@@ -68,9 +68,9 @@ UPDATE users
  WHERE id = $1;
 
 -- name: approve
--- Approve a user; for demo people.
+-- Approve a user whose address is proven: invited and demo people.
 UPDATE users
-   SET status = 'Approved', status_at = now(), is_staff = true, email_verified_at = now()
+   SET status = 'Approved', status_at = now(), email_verified_at = now()
  WHERE id = $1;
 
 -- name: credentials
@@ -96,3 +96,9 @@ UPDATE users
    SET email = $2, email_canonical = $3, email_verified_at = now(), updated_at = now()
  WHERE id = $1
 RETURNING id;
+
+-- name: invited
+-- The account of an address (canonical) that is invited to something.
+SELECT id, email, company_id, email_verified_at, is_live, is_active, status, is_superuser
+  FROM users
+ WHERE email_canonical = $1;

@@ -1,0 +1,136 @@
+"""What the ticket tracker asks: turns, people, and assignments by its own names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from authsvc.core.profiles import card, picture_url
+from authsvc.errors import ApiError, Conflict, NotFound, PermissionDenied
+from authsvc.flows import assign, manage_roles, turns
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.queries import assignments, invitations, managed_users
+from authsvc.queries.managed_users import Page
+from authsvc.replies import reply
+from authsvc.routing import ROWS, api
+from authsvc.schemas import tts as s
+from authsvc.schemas.assignments import Assignment
+from authsvc.schemas.base import Ref
+from authsvc.schemas.roles import Role
+from authsvc.service import Service
+
+_REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
+_NOT_SHOWN = frozenset({"is_administered", "is_superusers"})
+
+
+@api()
+async def index(request: web.Request) -> web.Response:
+    """The ticket tracker's endpoints."""
+    below = "/api/v1/tts/"
+    paths = {path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)}
+    return reply({p.removeprefix(below).strip("/"): p for p in sorted(paths) if p != below and "{" not in p})
+
+
+@api(query=s.TurnsQuery, errors=(NotFound,))
+async def round_robin(request: web.Request) -> web.Response:
+    """Ids of who takes turns in a role, ascending, and who is next."""
+    svc, query = request.app[SERVICE], request[QUERY]
+    if query.get("role"):
+        pool = await turns.pool(svc, query["system"], None, query["role"])
+        return reply(
+            {
+                "user_ids": pool.user_ids,
+                "system": query["system"],
+                "role": query["role"],
+                "count": len(pool.user_ids),
+                "next_user_id": pool.next_user_id,
+            }
+        )
+    try:
+        pool = await turns.pool(svc, query["system"], query.get("role_id"), query.get("role_name"))
+    except NotFound:
+        return reply([])
+    return reply(pool.user_ids)
+
+
+@api(body=s.NextBody, reply=s.Turn, errors=(NotFound, Conflict))
+async def next_turn(request: web.Request) -> web.Response:
+    """Hand out the next turn in a role, once over all processes."""
+    body = request[BODY]
+    turn = await turns.take(request.app[SERVICE], body["system"], body["role"])
+    return reply({"user_id": turn.user_id, "turn": turn.number})
+
+
+def _info(svc: Service, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A person as other programs see him: whole for who shares a system, else the directory card."""
+    if not row["is_shown_whole"]:
+        return card(row, svc.settings.public_url, "user")
+    hidden = ("picture", "is_shown_whole")
+    data = {name: value for name, value in row.items() if name not in hidden}
+    return {**data, "profile_picture": picture_url(row, svc.settings.public_url), "position": None}
+
+
+@api(errors=(NotFound,))
+async def user_info(request: web.Request) -> web.Response:
+    """One user."""
+    svc, wanted = request.app[SERVICE], int(request.match_info["user_id"])
+    rows = await managed_users.infos(svc.db, caller_of(request).person.id, [wanted] if wanted < 2**31 else [])
+    if not rows:
+        raise NotFound
+    return reply(_info(svc, rows[0]))
+
+
+@api(body=s.InfosBody)
+async def users_info(request: web.Request) -> web.Response:
+    """Up to 1,000 users at once, and which ids nobody has."""
+    svc, body = request.app[SERVICE], request[BODY]
+    ids = list(dict.fromkeys(body["user_ids" if "user_ids" in body else "employee_cookie_ids"]))
+    rows = await managed_users.infos(svc.db, caller_of(request).person.id, ids)
+    found = [_info(svc, row) for row in rows]
+    if "user_ids" not in body:
+        return reply({str(person["id"]): person for person in found})
+    known = {person["id"] for person in found}
+    return reply({"users": found, "not_found": [i for i in ids if i not in known]})
+
+
+@api(body=s.AssignAgentBody, reply=Assignment, status=201, errors=_REFUSALS)
+async def assign_agent(request: web.Request) -> web.Response:
+    """Give an agent a role; holding it already is no error."""
+    body = request[BODY]
+    user = "user_id" if "user_id" in body else "userID"
+    role = next(name for name in ("role", "role_id", "role_name") if name in body)
+    wanted = assign.Wanted(
+        body[user], Ref(None, body["system_slug"]), body[role], True, body["settings"], (user, "system_slug", role)
+    )
+    row, is_new = await assign.give(request.app[SERVICE], caller_of(request), wanted, request[ORIGIN])
+    message = "The role was assigned." if is_new else "The person holds the role already."
+    return reply({**_shown(row), "message": message}, 201 if is_new else 200)
+
+
+@api(body=s.NewRoleBody, reply=Role, status=201, errors=_REFUSALS)
+async def create_role(request: web.Request) -> web.Response:
+    """Create a role, of the ticket tracker unless another system is named."""
+    given = request[BODY]
+    body = {"system": Ref(None, "tts"), **given}
+    row = await manage_roles.create(request.app[SERVICE], caller_of(request), body, request[ORIGIN])
+    return reply({**_shown(row), "message": "The role was created."}, 201)
+
+
+@api()
+async def form_data(request: web.Request) -> web.Response:
+    """What the assignment forms offer: assignments, roles and users of the caller's systems."""
+    svc, caller = request.app[SERVICE], caller_of(request)
+    async with svc.db.transaction() as tx:
+        people = await managed_users.page(tx, caller, Page("id", None, 500, None, None, None, None, None))
+    rows = await assignments.page(svc.db, caller.person.id, 0, 500, assignments.Filter())
+    roles = [
+        {**role, "system_slug": system["slug"]}
+        for system in await invitations.offers(svc.db, caller.person.id)
+        for role in system["roles"]
+    ]
+    users = [card(row, svc.settings.public_url, "user") for row in people]
+    return reply({"assignments": [dict(row) for row in rows], "roles": roles, "users": users})
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _NOT_SHOWN}

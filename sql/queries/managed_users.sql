@@ -1,0 +1,142 @@
+-- Statements of authsvc/queries/managed_users.py: users as superusers and admins see and change them.
+-- $1 is the caller. Scope is part of each statement: a foreign user and a missing one look the same.
+
+-- name: page
+-- For superusers: users in the order $2 (id, -id, email, -email) after the key $3, at most $4. Filters, where given:
+-- search $5 (a tsquery), status $6, active or not $7, a role in system $8 (slug), a role named $9 (canonical).
+WITH seen AS NOT MATERIALIZED (
+    SELECT u.id, u.email_canonical
+      FROM users u
+     WHERE ($5::text IS NULL OR u.search @@ to_tsquery('simple', $5))
+       AND ($6::text IS NULL OR u.status = $6)
+       AND ($7::boolean IS NULL OR u.is_active = $7)
+       AND ($8::text IS NULL AND $9::text IS NULL OR EXISTS (
+               SELECT FROM assignments a JOIN roles r ON r.id = a.role_id JOIN systems s ON s.id = a.system_id
+                WHERE a.user_id = u.id AND ($8 IS NULL OR s.slug = $8) AND ($9 IS NULL OR r.name_canonical = $9)))
+), page AS (
+    (SELECT id, id::text COLLATE "C" AS key FROM seen
+      WHERE $2 = 'id' AND id > CASE WHEN $2 = 'id' THEN coalesce($3::text, '0')::integer END ORDER BY seen.id LIMIT $4)
+    UNION ALL
+    (SELECT id, id::text FROM seen
+      WHERE $2 = '-id' AND id < CASE WHEN $2 = '-id' THEN coalesce($3::text, '2147483647')::integer END ORDER BY seen.id DESC LIMIT $4)
+    UNION ALL
+    (SELECT id, email_canonical FROM seen
+      WHERE $2 = 'email' AND email_canonical > coalesce($3, '') ORDER BY email_canonical LIMIT $4)
+    UNION ALL
+    (SELECT id, email_canonical FROM seen
+      WHERE $2 = '-email' AND ($3 IS NULL OR email_canonical < $3) ORDER BY email_canonical DESC LIMIT $4)
+)
+SELECT page.key, p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix,
+       p.phone_number, p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined,
+       p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles
+  FROM page JOIN users p ON p.id = page.id
+ ORDER BY CASE $2 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
+          CASE WHEN $2 = 'email' THEN p.email_canonical END,
+          CASE WHEN $2 = '-email' THEN p.email_canonical END DESC;
+
+-- name: page_of_admin
+-- The same for admins: only people who hold a role in the caller's systems. The filters by system and role
+-- look at those systems only.
+WITH mine AS MATERIALIZED (
+    SELECT DISTINCT a.user_id AS id
+      FROM assignments a
+      JOIN roles r ON r.id = a.role_id
+      JOIN systems s ON s.id = a.system_id
+     WHERE a.system_id IN (SELECT administers($1))
+       AND ($8::text IS NULL OR s.slug = $8) AND ($9::text IS NULL OR r.name_canonical = $9)
+)
+SELECT CASE WHEN $2 IN ('id', '-id') THEN p.id::text ELSE p.email_canonical END AS key,
+       p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix,
+       p.phone_number, p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined,
+       p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles
+  FROM mine JOIN users p ON p.id = mine.id
+ WHERE ($3::text IS NULL
+        OR $2 = 'id' AND p.id > CASE WHEN $2 IN ('id', '-id') THEN $3::integer END
+        OR $2 = '-id' AND p.id < CASE WHEN $2 IN ('id', '-id') THEN $3::integer END
+        OR $2 = 'email' AND p.email_canonical > $3
+        OR $2 = '-email' AND p.email_canonical < $3)
+   AND ($5::text IS NULL OR p.search @@ to_tsquery('simple', $5))
+   AND ($6::text IS NULL OR p.status = $6)
+   AND ($7::boolean IS NULL OR p.is_active = $7)
+ ORDER BY CASE $2 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
+          CASE WHEN $2 = 'email' THEN p.email_canonical END,
+          CASE WHEN $2 = '-email' THEN p.email_canonical END DESC
+ LIMIT $4;
+
+-- name: plan_each_time
+-- Within this transaction plan a statement for its parameters: what is best for one search is not for another.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+
+-- name: get
+-- User $2, if the caller may see him; whether he is an admin of a system that the caller does not administer.
+SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
+       p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
+       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles,
+       EXISTS (SELECT FROM administers(p.id) elsewhere
+                WHERE elsewhere NOT IN (SELECT administers($1))) AS is_admin_elsewhere
+  FROM users p
+ WHERE p.id = $2
+   AND (EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.is_superuser)
+        OR EXISTS (SELECT FROM assignments a WHERE a.user_id = p.id AND a.system_id IN (SELECT administers($1))));
+
+-- name: edit
+-- Change what the JSON object $2 of user $3 names; a change of status is the caller's.
+UPDATE users
+   SET first_name = CASE WHEN $2::jsonb ? 'first_name' THEN $2 ->> 'first_name' ELSE first_name END,
+       middle_name = CASE WHEN $2 ? 'middle_name' THEN $2 ->> 'middle_name' ELSE middle_name END,
+       last_name = CASE WHEN $2 ? 'last_name' THEN $2 ->> 'last_name' ELSE last_name END,
+       suffix = CASE WHEN $2 ? 'suffix' THEN $2 ->> 'suffix' ELSE suffix END,
+       phone_number = CASE WHEN $2 ? 'phone_number' THEN $2 ->> 'phone_number' ELSE phone_number END,
+       department = CASE WHEN $2 ? 'department' THEN $2 ->> 'department' ELSE department END,
+       status = CASE WHEN $2 ? 'status' THEN $2 ->> 'status' ELSE status END,
+       status_by = CASE WHEN $2 ? 'status' THEN $1::integer ELSE status_by END,
+       status_at = CASE WHEN $2 ? 'status' THEN now() ELSE status_at END,
+       notified = CASE WHEN $2 ? 'notified' THEN ($2 ->> 'notified')::boolean ELSE notified END,
+       is_active = CASE WHEN $2 ? 'is_active' THEN ($2 ->> 'is_active')::boolean ELSE is_active END,
+       is_staff = CASE WHEN $2 ? 'is_staff' THEN ($2 ->> 'is_staff')::boolean ELSE is_staff END,
+       is_superuser = CASE WHEN $2 ? 'is_superuser' THEN ($2 ->> 'is_superuser')::boolean ELSE is_superuser END,
+       updated_at = now()
+ WHERE id = $3
+RETURNING is_live;
+
+-- name: delete
+-- Remove a user with his sessions and assignments; the audit keeps his name.
+DELETE FROM users WHERE id = $1 RETURNING email;
+
+-- name: agents
+-- Users after id $2, at most $3, who hold an active role: all for a superuser, else those who share a system
+-- with the caller; whether the caller administers one of those systems.
+SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
+       p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
+       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles,
+       EXISTS (SELECT FROM assignments a
+                WHERE a.user_id = p.id AND a.system_id IN (SELECT administers($1))) AS is_shown_whole
+  FROM users p
+ WHERE p.id > $2 AND p.is_live
+   AND EXISTS (SELECT FROM assignments a
+                WHERE a.user_id = p.id AND a.is_active
+                  AND (EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.is_superuser)
+                       OR a.system_id IN (SELECT m.system_id FROM assignments m
+                                           WHERE m.user_id = $1 AND m.is_active)))
+ ORDER BY p.id
+ LIMIT $3;
+
+-- name: infos
+-- Of users $2, what other programs ask: whole for who shares a system with the caller (then the roles of
+-- shared systems) or is looked at by a superuser, else the directory card.
+SELECT p.id, p.email, p.first_name, p.last_name, p.full_name, p.company_id, p.picture, p.department, p.is_active,
+       p.date_joined, c.is_superuser OR p.id = $1 OR shared.roles IS NOT NULL AS is_shown_whole,
+       coalesce(shared.roles, '[]') AS system_roles
+  FROM users p
+ CROSS JOIN (SELECT is_superuser FROM users WHERE id = $1) c
+ CROSS JOIN LATERAL (
+       SELECT json_agg(json_build_object('system', s.name, 'system_slug', s.slug, 'role', r.name,
+                                         'is_active', a.is_active) ORDER BY a.id) AS roles
+         FROM assignments a
+         JOIN roles r ON r.id = a.role_id
+         JOIN systems s ON s.id = a.system_id
+        WHERE a.user_id = p.id
+          AND (c.is_superuser OR a.system_id IN (SELECT m.system_id FROM assignments m
+                                                  WHERE m.user_id = $1 AND m.is_active))) shared
+ WHERE p.id = ANY ($2::integer[])
+ ORDER BY p.id;
