@@ -8,11 +8,12 @@ CREATE FUNCTION administers(caller integer) RETURNS SETOF integer
     SELECT s.id
       FROM systems s
      WHERE EXISTS (SELECT FROM users u WHERE u.id = caller AND u.is_superuser AND u.is_live)
-        OR EXISTS (SELECT
-                     FROM assignments a
-                     JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
-                     JOIN users u ON u.id = a.user_id AND u.is_live
-                    WHERE a.user_id = caller AND a.system_id = s.id AND a.is_active)
+    UNION
+    SELECT a.system_id
+      FROM assignments a
+      JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+      JOIN users u ON u.id = a.user_id AND u.is_live
+     WHERE a.user_id = caller AND a.is_active
 $$;
 
 -- Locks the system first, so that two removals see each other; a system that is itself going needs nobody.
@@ -76,19 +77,6 @@ SELECT a.id, a.user_id, u.email, u.username, u.first_name, u.middle_name, u.last
   JOIN systems s ON s.id = a.system_id
   JOIN roles r ON r.id = a.role_id;
 GRANT SELECT ON assignment_rows TO authsvc_app;
-
--- The roles of a user as somebody else may see them: those of systems that he administers.
-CREATE FUNCTION roles_seen(of_user integer, seen_by integer) RETURNS json
-    LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(json_agg(json_build_object(
-               'id', a.id, 'system_name', s.name, 'system_slug', s.slug, 'role_name', r.name,
-               'assigned_at', iso8601(a.assigned_at), 'last_logged_on', iso8601(a.last_logged_on),
-               'is_active', a.is_active) ORDER BY a.id), '[]')
-      FROM assignments a
-      JOIN roles r ON r.id = a.role_id
-      JOIN systems s ON s.id = a.system_id
-     WHERE a.user_id = of_user AND (of_user = seen_by OR a.system_id IN (SELECT administers(seen_by)))
-$$;
 
 -- What a search looks at: each of its words is the beginning of one of these.
 ALTER TABLE users ADD COLUMN search tsvector NOT NULL GENERATED ALWAYS AS (

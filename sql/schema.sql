@@ -27,11 +27,12 @@ CREATE FUNCTION public.administers(caller integer) RETURNS SETOF integer
     SELECT s.id
       FROM systems s
      WHERE EXISTS (SELECT FROM users u WHERE u.id = caller AND u.is_superuser AND u.is_live)
-        OR EXISTS (SELECT
-                     FROM assignments a
-                     JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
-                     JOIN users u ON u.id = a.user_id AND u.is_live
-                    WHERE a.user_id = caller AND a.system_id = s.id AND a.is_active)
+    UNION
+    SELECT a.system_id
+      FROM assignments a
+      JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+      JOIN users u ON u.id = a.user_id AND u.is_live
+     WHERE a.user_id = caller AND a.is_active
 $$;
 CREATE FUNCTION public.claim_company_id(new_kind text, wanted text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql
@@ -106,18 +107,6 @@ BEGIN
         RAISE EXCEPTION 'the last Admin of a system' USING ERRCODE = 'check_violation', CONSTRAINT = 'systems_keep_an_admin';
     END IF;
 END $$;
-CREATE FUNCTION public.roles_seen(of_user integer, seen_by integer) RETURNS json
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT coalesce(json_agg(json_build_object(
-               'id', a.id, 'system_name', s.name, 'system_slug', s.slug, 'role_name', r.name,
-               'assigned_at', iso8601(a.assigned_at), 'last_logged_on', iso8601(a.last_logged_on),
-               'is_active', a.is_active) ORDER BY a.id), '[]')
-      FROM assignments a
-      JOIN roles r ON r.id = a.role_id
-      JOIN systems s ON s.id = a.system_id
-     WHERE a.user_id = of_user AND (of_user = seen_by OR a.system_id IN (SELECT administers(seen_by)))
-$$;
 CREATE TABLE public.assignments (
     id integer NOT NULL,
     user_id integer NOT NULL,

@@ -1,67 +1,86 @@
 -- Statements of authsvc/queries/managed_users.py: users as superusers and admins see and change them.
--- $1 is the caller. Scope is part of each statement: a foreign user and a missing one look the same.
+-- Scope is part of each statement: a foreign user and a missing one look the same.
+
+-- name: hits
+-- Who is found by search $1 (a tsquery), at most $2: few are listed from here, of many the list itself finds enough.
+SELECT id FROM users WHERE search @@ to_tsquery('simple', $1) LIMIT $2;
 
 -- name: page
--- For superusers: users in the order $2 (id, -id, email, -email) after the key $3, at most $4. Filters, where given:
--- search $5 (a tsquery), status $6, active or not $7, a role in system $8 (slug), a role named $9 (canonical).
+-- For superusers: users in the order $1 (id, -id, email, -email) after the key $2, at most $3. Filters, where given:
+-- search $4 (a tsquery), status $5, active or not $6, a role in system $7 (slug), a role named $8 (canonical), ids $9.
 WITH seen AS NOT MATERIALIZED (
     SELECT u.id, u.email_canonical
       FROM users u
-     WHERE ($5::text IS NULL OR u.search @@ to_tsquery('simple', $5))
-       AND ($6::text IS NULL OR u.status = $6)
-       AND ($7::boolean IS NULL OR u.is_active = $7)
-       AND ($8::text IS NULL AND $9::text IS NULL OR EXISTS (
+     WHERE ($4::text IS NULL OR u.search @@ to_tsquery('simple', $4))
+       AND ($5::text IS NULL OR u.status = $5)
+       AND ($6::boolean IS NULL OR u.is_active = $6)
+       AND ($9::integer[] IS NULL OR u.id = ANY ($9))
+       AND ($7::text IS NULL AND $8::text IS NULL OR EXISTS (
                SELECT FROM assignments a JOIN roles r ON r.id = a.role_id JOIN systems s ON s.id = a.system_id
-                WHERE a.user_id = u.id AND ($8 IS NULL OR s.slug = $8) AND ($9 IS NULL OR r.name_canonical = $9)))
+                WHERE a.user_id = u.id AND ($7 IS NULL OR s.slug = $7) AND ($8 IS NULL OR r.name_canonical = $8)))
 ), page AS (
     (SELECT id, id::text COLLATE "C" AS key FROM seen
-      WHERE $2 = 'id' AND id > CASE WHEN $2 = 'id' THEN coalesce($3::text, '0')::integer END ORDER BY seen.id LIMIT $4)
+      WHERE $1 = 'id' AND id > CASE WHEN $1 = 'id' THEN coalesce($2::text, '0')::integer END ORDER BY seen.id LIMIT $3)
     UNION ALL
     (SELECT id, id::text FROM seen
-      WHERE $2 = '-id' AND id < CASE WHEN $2 = '-id' THEN coalesce($3::text, '2147483647')::integer END ORDER BY seen.id DESC LIMIT $4)
+      WHERE $1 = '-id' AND id < CASE WHEN $1 = '-id' THEN coalesce($2::text, '2147483647')::integer END
+      ORDER BY seen.id DESC LIMIT $3)
     UNION ALL
     (SELECT id, email_canonical FROM seen
-      WHERE $2 = 'email' AND email_canonical > coalesce($3, '') ORDER BY email_canonical LIMIT $4)
+      WHERE $1 = 'email' AND email_canonical > coalesce($2, '') ORDER BY email_canonical LIMIT $3)
     UNION ALL
     (SELECT id, email_canonical FROM seen
-      WHERE $2 = '-email' AND ($3 IS NULL OR email_canonical < $3) ORDER BY email_canonical DESC LIMIT $4)
+      WHERE $1 = '-email' AND ($2 IS NULL OR email_canonical < $2) ORDER BY email_canonical DESC LIMIT $3)
 )
 SELECT page.key, p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix,
        p.phone_number, p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined,
-       p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles
+       p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live
   FROM page JOIN users p ON p.id = page.id
- ORDER BY CASE $2 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
-          CASE WHEN $2 = 'email' THEN p.email_canonical END,
-          CASE WHEN $2 = '-email' THEN p.email_canonical END DESC;
+ ORDER BY CASE $1 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
+          CASE WHEN $1 = 'email' THEN p.email_canonical END,
+          CASE WHEN $1 = '-email' THEN p.email_canonical END DESC;
 
 -- name: page_of_admin
--- The same for admins: only people who hold a role in the caller's systems. The filters by system and role
+-- The same for admin $10: only people who hold a role in the caller's systems. The filters by system and role
 -- look at those systems only.
 WITH mine AS MATERIALIZED (
     SELECT DISTINCT a.user_id AS id
       FROM assignments a
       JOIN roles r ON r.id = a.role_id
       JOIN systems s ON s.id = a.system_id
-     WHERE a.system_id IN (SELECT administers($1))
-       AND ($8::text IS NULL OR s.slug = $8) AND ($9::text IS NULL OR r.name_canonical = $9)
+     WHERE a.system_id IN (SELECT administers($10))
+       AND ($7::text IS NULL OR s.slug = $7) AND ($8::text IS NULL OR r.name_canonical = $8)
+       AND ($9::integer[] IS NULL OR a.user_id = ANY ($9))
 )
-SELECT CASE WHEN $2 IN ('id', '-id') THEN p.id::text ELSE p.email_canonical END AS key,
+SELECT CASE WHEN $1 IN ('id', '-id') THEN p.id::text ELSE p.email_canonical END AS key,
        p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix,
        p.phone_number, p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined,
-       p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles
+       p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live
   FROM mine JOIN users p ON p.id = mine.id
- WHERE ($3::text IS NULL
-        OR $2 = 'id' AND p.id > CASE WHEN $2 IN ('id', '-id') THEN $3::integer END
-        OR $2 = '-id' AND p.id < CASE WHEN $2 IN ('id', '-id') THEN $3::integer END
-        OR $2 = 'email' AND p.email_canonical > $3
-        OR $2 = '-email' AND p.email_canonical < $3)
-   AND ($5::text IS NULL OR p.search @@ to_tsquery('simple', $5))
-   AND ($6::text IS NULL OR p.status = $6)
-   AND ($7::boolean IS NULL OR p.is_active = $7)
- ORDER BY CASE $2 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
-          CASE WHEN $2 = 'email' THEN p.email_canonical END,
-          CASE WHEN $2 = '-email' THEN p.email_canonical END DESC
- LIMIT $4;
+ WHERE ($2::text IS NULL
+        OR $1 = 'id' AND p.id > CASE WHEN $1 IN ('id', '-id') THEN $2::integer END
+        OR $1 = '-id' AND p.id < CASE WHEN $1 IN ('id', '-id') THEN $2::integer END
+        OR $1 = 'email' AND p.email_canonical > $2
+        OR $1 = '-email' AND p.email_canonical < $2)
+   AND ($4::text IS NULL OR p.search @@ to_tsquery('simple', $4))
+   AND ($5::text IS NULL OR p.status = $5)
+   AND ($6::boolean IS NULL OR p.is_active = $6)
+ ORDER BY CASE $1 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
+          CASE WHEN $1 = 'email' THEN p.email_canonical END,
+          CASE WHEN $1 = '-email' THEN p.email_canonical END DESC
+ LIMIT $3;
+
+-- name: roles
+-- The roles of users $2 as the caller may see them: those of systems that he administers.
+SELECT a.user_id, json_agg(json_build_object(
+           'id', a.id, 'system_name', s.name, 'system_slug', s.slug, 'role_name', r.name,
+           'assigned_at', iso8601(a.assigned_at), 'last_logged_on', iso8601(a.last_logged_on),
+           'is_active', a.is_active) ORDER BY a.id) AS system_roles
+  FROM assignments a
+  JOIN roles r ON r.id = a.role_id
+  JOIN systems s ON s.id = a.system_id
+ WHERE a.user_id = ANY ($2::integer[]) AND a.system_id IN (SELECT administers($1))
+ GROUP BY a.user_id;
 
 -- name: plan_each_time
 -- Within this transaction plan a statement for its parameters: what is best for one search is not for another.
@@ -71,7 +90,7 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 -- User $2, if the caller may see him; whether he is an admin of a system that the caller does not administer.
 SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
        p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
-       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles,
+       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live,
        EXISTS (SELECT FROM administers(p.id) elsewhere
                 WHERE elsewhere NOT IN (SELECT administers($1))) AS is_admin_elsewhere
   FROM users p
@@ -108,7 +127,7 @@ DELETE FROM users WHERE id = $1 RETURNING email;
 -- with the caller; whether the caller administers one of those systems.
 SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
        p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
-       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, roles_seen(p.id, $1) AS system_roles,
+       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live,
        EXISTS (SELECT FROM assignments a
                 WHERE a.user_id = p.id AND a.system_id IN (SELECT administers($1))) AS is_shown_whole
   FROM users p
