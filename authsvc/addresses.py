@@ -34,6 +34,8 @@ def parse(text: str) -> Address | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    if "%" in text:  # a scope (RFC 4007) means nothing on another machine, and may be any text
+        return None
     mapped = getattr(address, "ipv4_mapped", None)
     return mapped or address
 

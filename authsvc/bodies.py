@@ -6,13 +6,15 @@ duplicate keys, and a body that drips a byte at a time is never cut.
 
 import asyncio
 import json
+import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import BodyPartReader, web
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, ClientError, web
 from aiohttp.helpers import parse_mimetype
+from aiohttp.http_exceptions import HttpProcessingError
 from marshmallow import EXCLUDE, Schema, ValidationError
 
 from authsvc.errors import Invalid, Malformed, PayloadTooLarge, UnsupportedMedia
@@ -23,8 +25,14 @@ MAX_MULTIPART = 4 * 1024 * 1024
 _DEADLINE = 10.0  # seconds for the whole body
 _MAX_PARTS = 50
 _URLENCODED = "application/x-www-form-urlencoded"
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+_PLAIN = frozenset({"7bit", "8bit", "binary"})
 _FIELD_NAMES = {"_schema": "non_field_errors"}
 _schemas: dict[type[Schema], Schema] = {}
+
+# aiohttp only warns of a broken Content-Disposition, and every text that was warned of is remembered for ever.
+for _odd in (BadContentDispositionHeader, BadContentDispositionParam):
+    warnings.simplefilter("error", _odd)
 
 
 def load(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,9 +65,11 @@ async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> di
             raw = await _bytes(request)
     except TimeoutError as err:
         raise Malformed("The body took too long to arrive.") from err
+    except (ConnectionError, ClientError, HttpProcessingError) as err:  # the client went away, or cannot count
+        raise Malformed("The body could not be read to its end.") from err
     if not raw:
         return {}  # whatever the content type says: clients post nothing to refresh and to sign out
-    if mime.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+    if mime.parameters.get("charset", "utf-8").lower() not in _CHARSETS:
         raise UnsupportedMedia("Bodies are UTF-8.")
     if media == "application/json":
         return _json(raw)
@@ -108,24 +118,39 @@ def _urlencoded(raw: bytes) -> dict[str, Any]:
 
 async def _multipart(request: web.Request) -> dict[str, Any]:
     """Fields of a form: text for most, bytes for parts with a file name. Duplicate fields are refused."""
-    if (request.content_length or 0) > MAX_MULTIPART:
-        raise PayloadTooLarge
     found: dict[str, Any] = {}
-    size = 0
+    _bound(request)
     try:
         async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader) or not part.name or part.name in found or len(found) == _MAX_PARTS:
+            _bound(request)
+            if not _is_plain(part) or part.name is None or part.name in found or len(found) == _MAX_PARTS:
                 raise Malformed("The form could not be read.")
             raw = bytearray()
             while chunk := await part.read_chunk(65536):
                 raw += chunk
-                size += len(chunk)
-                if size > MAX_MULTIPART:
-                    raise PayloadTooLarge
+                _bound(request)
             found[part.name] = File(bytes(raw)) if part.filename is not None else raw.decode("utf-8")
-    except (ValueError, AssertionError, RuntimeError) as err:
+    except (ValueError, AssertionError, RuntimeError, RuntimeWarning, HttpProcessingError) as err:
         raise Malformed("The form could not be read.") from err
+    _bound(request)
     return found
+
+
+def _bound(request: web.Request) -> None:
+    """All of a form counts: also the headers of its parts, and what stands before and between them."""
+    if max(request.content_length or 0, request.content.total_bytes) > MAX_MULTIPART:
+        raise PayloadTooLarge
+
+
+def _is_plain(part: object) -> TypeGuard[BodyPartReader]:
+    """A named part whose bytes are meant as they stand (RFC 7578): not nested, not encoded, UTF-8."""
+    return (
+        isinstance(part, BodyPartReader)
+        and bool(part.name)
+        and part.headers.get("Content-Transfer-Encoding", "binary").lower() in _PLAIN
+        and "Content-Encoding" not in part.headers
+        and part.get_charset("utf-8").lower() in _CHARSETS
+    )
 
 
 def _from_form(schema: type[Schema], form: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Credentials as requests carry them."""
 
 import base64
-import binascii
 
 from aiohttp import web
 
+from authsvc.core import passwords
 from authsvc.errors import Malformed
 
 
@@ -15,17 +15,20 @@ def bearer(request: web.Request) -> str | None:
 
 
 def basic(request: web.Request) -> tuple[str, str] | None:
-    """Name and password of `Authorization: Basic` (RFC 7617); None without it, Malformed when it cannot be read."""
+    """Name and password of `Authorization: Basic` (RFC 7617), the password normalised as in bodies.
+
+    None without it, Malformed when it cannot be read.
+    """
     scheme, value = _authorization(request)
     if scheme != "basic":
         return None
     try:
         name, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError) as err:
+    except ValueError as err:  # no base64, or no UTF-8 in it
         raise Malformed("The Basic credentials could not be read.") from err
     if not colon or "\0" in name + password:
         raise Malformed("The Basic credentials could not be read.")
-    return name, password
+    return name, passwords.normalise(password)
 
 
 def _authorization(request: web.Request) -> tuple[str, str]:

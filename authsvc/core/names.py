@@ -35,7 +35,7 @@ def canonical_email(text: str) -> str:
         return text.strip().lower()[:254]
     if not domain.isascii():
         try:
-            domain = idna.encode(domain, uts46=True).decode()
+            domain = _a_label(domain)
         except idna.IDNAError:
             return text.strip()[:254]
     # Only ASCII case is folded, so that no other letter can become one of somebody's address.
@@ -48,8 +48,9 @@ def address(text: str) -> str:
     RFC 5321 addresses with an ASCII local part and a public-looking domain; no comments, no quotes.
     """
     try:
+        _a_label(text.strip().rpartition("@")[2])
         found = validate_email(text.strip(), allow_smtputf8=False, check_deliverability=False, test_environment=False)
-    except EmailNotValidError as err:
+    except (EmailNotValidError, idna.IDNAError) as err:
         raise ValueError("Enter a valid email address.") from err
     return f"{found.ascii_local_part}@{found.ascii_domain}"
 
@@ -64,6 +65,11 @@ def username(text: str) -> str:
 def username_from(email: str) -> str:
     """The default username: the local part of the address, without letters a username cannot have."""
     return re.sub(r"[^\w.+-]", "", email.rpartition("@")[0])[:140] or "user"
+
+
+def _a_label(domain: str) -> str:
+    """A domain in ASCII (IDNA 2008). Only case is mapped: a letter that stands for another is an IDNAError."""
+    return domain if domain.isascii() else idna.encode(domain.lower(), strict=True).decode()
 
 
 def _ascii_lower(text: str) -> str:

@@ -1,6 +1,6 @@
 """Security headers and CORS on every response, set as it is sent: errors and redirects have them too."""
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs, web, web_response
 
 from authsvc.keys import REPLY_HEADERS, REQUEST_ID, SERVICE
 from authsvc.routing import Handler
@@ -18,6 +18,9 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Vary": "Origin",
 }
+# What aiohttp's parser refuses it answers itself, past every signal; there is no other switch for its banner.
+web_response.SERVER_SOFTWARE = "authsvc"  # type: ignore[attr-defined]
+
 _CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _CORS_HEADERS = "accept, authorization, content-type, x-requested-with, x-csrftoken"
 
