@@ -82,7 +82,6 @@ async def test_many_at_once_are_all_told_in_time(api: Api, ada: Tokens, serve_re
     assert all(is_unavailable(answer) for answer in answers)
 
 
-@pytest.mark.xfail(strict=True, reason="db/pool.py: _AWAY lacks 28000, 28P01 and 3D000, so that they become 500")
 @pytest.mark.parametrize("right, wrong", [("authsvc_app", "nobody_such"), ("/authsvc?", "/no_such?")])
 async def test_a_role_or_database_that_is_not_there_is_unavailable_too(
     api: Api, ada: Tokens, serve_real: ServeReal, database: Addresses, right: str, wrong: str
