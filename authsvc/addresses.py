@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from authsvc.settings import Network
+from authsvc.setting_checks import Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

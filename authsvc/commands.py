@@ -108,8 +108,11 @@ def examine() -> Iterator[tuple[str, str]]:
     except SettingsError as err:
         yield from (("wrong", problem) for problem in err.problems)
         return
-    if not config.development and not config.secure_cookies:
-        yield "warning", "AUTHSVC_PUBLIC_URL is not https: cookies travel in the clear."
+    if not config.development and not config.is_https:
+        yield (
+            "warning",
+            "AUTHSVC_PUBLIC_URL is not https: passwords travel in the clear.",
+        )
     try:
         keys = key_files.load(config)
         yield "ok", f"keys: {keys.signer.kid} signs with {keys.signer.algorithm}, {len(keys.verifiers)} verify"

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http_exceptions import HttpProcessingError
 
 from authsvc.keys import CALLER, ORIGIN, REQUEST_ID
 from authsvc.routing import row_of
@@ -27,6 +28,15 @@ def configure(form: str | None, level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(_without_request)
+
+
+def _without_request(record: logging.LogRecord) -> bool:
+    """What aiohttp logs of a broken request repeats its lines, and what is secret in them."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+        record.msg, record.args = "broken request", None
+    return True
 
 
 class RequestLog(AbstractAccessLogger):

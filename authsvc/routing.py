@@ -8,7 +8,8 @@ from aiohttp import web
 from marshmallow import Schema
 
 from authsvc.core.person import Kind
-from authsvc.errors import ApiError
+from authsvc.errors import ApiError, Malformed
+from authsvc.replies import reply
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
@@ -108,10 +109,22 @@ def register(app: web.Application, routes: Iterable[Route]) -> None:
         for path in row.paths:
             if row.method == "GET":
                 resource = app.router.add_resource(path)
-                rows[resource.add_route("GET", row.handler)] = row
-                rows[resource.add_route("HEAD", row.handler)] = row
+                rows[resource.add_route("GET", row.handler, expect_handler=_expect)] = row
+                rows[resource.add_route("HEAD", row.handler, expect_handler=_expect)] = row
             else:
-                rows[app.router.add_route(row.method, path, row.handler)] = row
+                rows[app.router.add_route(row.method, path, row.handler, expect_handler=_expect)] = row
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """Answer `Expect: 100-continue` (RFC 9110 section 10.1.1); any other expectation is refused.
+
+    aiohttp asks this before any middleware, so the refusal is rendered here.
+    """
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        return reply(Malformed("Unknown expectation.").body(), Malformed.status)
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # nothing of the answer itself was sent
+    return None
 
 
 def get(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:

@@ -1,21 +1,18 @@
 """Every setting, from the environment (prefix AUTHSVC_); all that is wrong is said in one message."""
 
 import dataclasses
-import ipaddress
 import os
-from collections.abc import Callable, Mapping
-from email.utils import parseaddr
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import EnvValidationError, FileAwareEnv
-from marshmallow import ValidationError, validate
 
 from authsvc import secret_files
+from authsvc import setting_checks as checks
+from authsvc.setting_checks import Network
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ALGORITHMS = ("ES256", "EdDSA", "RS256", "HS256")
-_MIN_SECRET = 32  # bytes
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 _SYSTEM_URLS = {
     "tts": "http://localhost:1000",
@@ -80,7 +77,12 @@ class Settings:
 
     @property
     def secure_cookies(self) -> bool:
-        """Cookies carry Secure whenever the public URL is https."""
+        """Cookies carry Secure whenever the public URL is https, and always in production."""
+        return self.is_https or not self.development
+
+    @property
+    def is_https(self) -> bool:
+        """Is the service reached by TLS?"""
         return self.public_url.startswith("https://")
 
     @property
@@ -98,53 +100,56 @@ def load() -> Settings:
 
     SettingsError with every problem at once.
     """
-    env = FileAwareEnv(eager=False, prefix="AUTHSVC_")
-    development = env.str("ENV", "production", validate=_one_of("production", "development")) == "development"
-    host, port = env.str("HOST", "127.0.0.1"), env.int("PORT", 8000, validate=_between(1, 65_535))
+    env = _environment()
+    development = env.str("ENV", "production", validate=checks.one_of("production", "development")) == "development"
+    host, port = env.str("HOST", "127.0.0.1"), env.int("PORT", 8000, validate=checks.between(1, 65_535))
     data_dir = Path(env.str("DATA_DIR", "./var")).absolute()
     own_url = {"default": _own_url(host, port)} if development else {}
-    public_url = (env.str("PUBLIC_URL", **own_url, validate=_url) or "").rstrip("/")
-    own_secret = {"default": secret_files.kept(data_dir / "secret")} if development else {}
+    public_url = _browser_form(env.str("PUBLIC_URL", **own_url, validate=checks.url))
+    own_secret = {"default": _own_secret(data_dir)} if development else {}
     own_sender = {"default": "authsvc@localhost"} if development else {}
-    algorithm = env.str("JWT_ALGORITHM", "ES256", validate=_one_of(*ALGORITHMS))
-    database_url = env.str("DATABASE_URL", None, validate=_postgres_url)
+    algorithm = env.str("JWT_ALGORITHM", "ES256", validate=checks.one_of(*ALGORITHMS))
+    default_urls = _SYSTEM_URLS if development else {}
+    database_url = env.str("DATABASE_URL", None, validate=checks.postgres_url)
     settings = Settings(
         development=development,
         host=host,
         port=port,
-        workers=env.int("WORKERS", 1, validate=_between(1, 64)),
+        workers=env.int("WORKERS", 1, validate=checks.between(1, 64)),
         public_url=public_url,
         data_dir=data_dir,
         database_url=database_url,
-        migrate_database_url=env.str("MIGRATE_DATABASE_URL", database_url, validate=_postgres_url),
-        db_pool_size=env.int("DB_POOL_SIZE", 10, validate=_between(1, 200)),
-        db_acquire_timeout=env.float("DB_ACQUIRE_TIMEOUT", 1.0, validate=_between(0.05, 60)),
-        db_statement_timeout=env.float("DB_STATEMENT_TIMEOUT", 2.0, validate=_between(0.05, 60)),
-        secret=env.str("SECRET", **own_secret, validate=_long_enough),
+        migrate_database_url=env.str("MIGRATE_DATABASE_URL", database_url, validate=checks.postgres_url),
+        db_pool_size=env.int("DB_POOL_SIZE", 10, validate=checks.between(1, 200)),
+        db_acquire_timeout=env.float("DB_ACQUIRE_TIMEOUT", 1.0, validate=checks.between(0.05, 60)),
+        db_statement_timeout=env.float("DB_STATEMENT_TIMEOUT", 2.0, validate=checks.between(0.05, 60)),
+        secret=env.str("SECRET", **own_secret, validate=checks.long_enough),
         jwt_algorithm=algorithm,
         jwt_keys_dir=Path(env.str("JWT_KEYS_DIR", str(data_dir / "keys"))).absolute(),
-        jwt_secret=env.str("JWT_SECRET", validate=_long_enough) if algorithm == "HS256" else None,
+        jwt_secret=env.str("JWT_SECRET", validate=checks.long_enough) if algorithm == "HS256" else None,
         jwt_issuer=env.str("JWT_ISSUER", public_url),
-        access_ttl=env.int("ACCESS_TTL", 900, validate=_between(1, 86_400)),
-        refresh_ttl=env.int("REFRESH_TTL", 604_800, validate=_between(1, 31_536_000)),
-        session_max_age=env.int("SESSION_MAX_AGE", 2_592_000, validate=_between(1, 31_536_000)),
-        refresh_grace=env.int("REFRESH_GRACE", 30, validate=_between(0, 300)),
-        bcrypt_cost=env.int("BCRYPT_COST", 12, validate=_between(4 if development else 10, 15)),
-        hash_threads=env.int("HASH_THREADS", os.cpu_count() or 1, validate=_between(1, 256)),
-        hash_queue=env.int("HASH_QUEUE", 64, validate=_between(0, 10_000)),
-        password_min_length=env.int("PASSWORD_MIN_LENGTH", 8, validate=_between(8, 64)),
-        phone_region=env.str("PHONE_REGION", "PH", validate=_region),
-        departments=_texts(env.list("DEPARTMENTS", _DEPARTMENTS)),
-        cors_origins=frozenset(_texts(env.list("CORS_ORIGINS", [], validate=_each(_origin)))),
-        trusted_proxies=_networks(env.list("TRUSTED_PROXIES", [], validate=_each(_network))),
-        limits=env.str("LIMITS", "on", validate=_one_of("on", "off")) != "off",
-        log_format=env.str("LOG_FORMAT", None, validate=_one_of("text", "json")),
-        log_level=env.str("LOG_LEVEL", "info", validate=_one_of("debug", "info", "warning", "error")),
-        system_urls=env.dict("SYSTEM_URLS", _SYSTEM_URLS if development else {}),
-        default_system_url=env.str("DEFAULT_SYSTEM_URL", None, validate=_url),
+        access_ttl=env.int("ACCESS_TTL", 900, validate=checks.between(1, 86_400)),
+        refresh_ttl=env.int("REFRESH_TTL", 604_800, validate=checks.between(1, 31_536_000)),
+        session_max_age=env.int("SESSION_MAX_AGE", 2_592_000, validate=checks.between(1, 31_536_000)),
+        refresh_grace=env.int("REFRESH_GRACE", 30, validate=checks.between(0, 300)),
+        bcrypt_cost=env.int("BCRYPT_COST", 12, validate=checks.between(4 if development else 10, 15)),
+        hash_threads=env.int("HASH_THREADS", os.cpu_count() or 1, validate=checks.between(1, 256)),
+        hash_queue=env.int("HASH_QUEUE", 64, validate=checks.between(0, 10_000)),
+        password_min_length=env.int("PASSWORD_MIN_LENGTH", 8, validate=checks.between(8, 64)),
+        phone_region=env.str("PHONE_REGION", "PH", validate=checks.region),
+        departments=checks.texts(env.list("DEPARTMENTS", _DEPARTMENTS)),
+        cors_origins=frozenset(checks.texts(env.list("CORS_ORIGINS", [], validate=checks.each(checks.origin)))),
+        trusted_proxies=checks.networks(env.list("TRUSTED_PROXIES", [], validate=checks.each(checks.network))),
+        limits=env.str("LIMITS", "on", validate=checks.one_of("on", "off")) != "off",
+        log_format=env.str("LOG_FORMAT", None, validate=checks.one_of("text", "json")),
+        log_level=env.str("LOG_LEVEL", "info", validate=checks.one_of("debug", "info", "warning", "error")),
+        system_urls=_pairs(
+            env.str("SYSTEM_URLS", None, validate=lambda text: checks.system_urls(_pairs(text, {}))), default_urls
+        ),
+        default_system_url=env.str("DEFAULT_SYSTEM_URL", None, validate=checks.url),
         demo_password=env.str("DEMO_PASSWORD", None),
-        smtp_url=env.str("SMTP_URL", None, validate=_smtp_url),
-        mail_from=env.str("MAIL_FROM", **own_sender, validate=_mail_address),
+        smtp_url=env.str("SMTP_URL", None, validate=checks.smtp_url),
+        mail_from=env.str("MAIL_FROM", **own_sender, validate=checks.mail_address),
         require_2fa_for_admins=env.bool("REQUIRE_2FA_FOR_ADMINS", False),
         legacy_assignment_ids=env.bool("LEGACY_ASSIGNMENT_IDS", False),
         register_conceals=env.bool("REGISTER_CONCEALS", False),
@@ -157,12 +162,49 @@ def load() -> Settings:
 
 def keys_place() -> tuple[Path, str]:
     """Folder and algorithm of signing keys: all that is needed to make the first one."""
-    env = FileAwareEnv(eager=False, prefix="AUTHSVC_")
-    algorithm = env.str("JWT_ALGORITHM", "ES256", validate=_one_of(*ALGORITHMS))
+    env = _environment()
+    algorithm = env.str("JWT_ALGORITHM", "ES256", validate=checks.one_of(*ALGORITHMS))
     folder = env.str("JWT_KEYS_DIR", str(Path(env.str("DATA_DIR", "./var")) / "keys"))
     if problems := _seal(env):
         raise SettingsError(problems)
     return Path(folder).absolute(), algorithm
+
+
+def _environment() -> FileAwareEnv:
+    """The environment and the files that it names. What cannot be read of them is said before anything else."""
+    problems = []
+    for name in sorted(os.environ):
+        if name.startswith("AUTHSVC_") and name.endswith("_FILE"):
+            try:
+                Path(os.environ[name]).read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as err:
+                problems.append(f"{name.removesuffix('_FILE')}: its file cannot be read: {type(err).__name__}")
+    if problems:
+        raise SettingsError(problems)
+    return FileAwareEnv(eager=False, prefix="AUTHSVC_", strip_whitespace=True)
+
+
+def _own_secret(data_dir: Path) -> str:
+    try:
+        return secret_files.kept(data_dir / "secret")
+    except OSError as err:
+        raise SettingsError([f"AUTHSVC_DATA_DIR: {data_dir} cannot be written: {err.strerror}."]) from err
+
+
+def _browser_form(url: str | None) -> str:
+    try:
+        return checks.browser_form(url or "")
+    except ValueError:
+        return ""  # named by the field's own check already
+
+
+def _pairs(text: str | None, default: Mapping[str, str]) -> dict[str, str]:
+    """`tts=https://…,hdts=https://…` as a mapping; a pair without = has no address, which its check refuses."""
+    if text is None:
+        return dict(default)
+    return {
+        slug.strip(): url.strip() for slug, _, url in (pair.partition("=") for pair in checks.texts(text.split(",")))
+    }
 
 
 def _seal(env: FileAwareEnv) -> list[str]:
@@ -198,74 +240,3 @@ def _production_problems(settings: Settings) -> list[str]:
 def _own_url(host: str, port: int) -> str:
     name = "127.0.0.1" if host in _EVERY_ADDRESS else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
-
-
-def _one_of(*choices: str) -> validate.OneOf:
-    return validate.OneOf(choices, error="must be one of {choices}.")
-
-
-def _between(low: float, high: float) -> validate.Range:
-    return validate.Range(low, high, error="must be from {min} to {max}.")
-
-
-_region = validate.Regexp(r"[A-Z]{2}\Z", error="must be two capital letters.")
-
-
-def _each(check: Callable[[str], None]) -> Callable[[list[str]], None]:
-    def all_of(items: list[str]) -> None:
-        for item in _texts(items):
-            check(item)
-
-    return all_of
-
-
-def _texts(items: list[str] | None) -> tuple[str, ...]:
-    return tuple(stripped for item in items or () if (stripped := item.strip()))
-
-
-def _networks(items: list[str] | None) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(item) for item in _texts(items))
-    except ValueError:
-        return ()  # named by the field's own check already
-
-
-def _long_enough(text: str) -> None:
-    if len(text.encode()) < _MIN_SECRET:
-        raise ValidationError(f"must have at least {_MIN_SECRET} bytes.")
-
-
-def _url(text: str) -> None:
-    url = urlsplit(text)
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
-        raise ValidationError("must be a URL like https://login.example.com.")
-
-
-def _origin(text: str) -> None:
-    url = urlsplit(text)
-    if url.scheme not in ("http", "https") or text != f"{url.scheme}://{url.netloc}" or not url.hostname:
-        raise ValidationError(f"{text!r} is no origin like https://tts.example.com (no path, no *).")
-
-
-def _postgres_url(text: str) -> None:
-    if urlsplit(text).scheme not in ("postgresql", "postgres"):
-        raise ValidationError("must be a URL like postgresql://authsvc_app:password@host/authsvc.")
-
-
-def _smtp_url(text: str) -> None:
-    url = urlsplit(text)
-    if url.scheme not in ("smtp", "smtps") or not url.hostname:
-        raise ValidationError("must be a URL like smtp://user:password@host:587?starttls=1 or smtps://host.")
-
-
-def _mail_address(text: str) -> None:
-    _, address = parseaddr(text)
-    if "@" not in address or "\n" in text:
-        raise ValidationError("must be an address like Sign-in <no-reply@example.com>.")
-
-
-def _network(text: str) -> None:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise ValidationError(f"{text!r} is no network like 10.0.0.0/8.") from None

@@ -50,7 +50,7 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
     headers.setdefault("Cache-Control", "no-store")
     if request_id := request.get(REQUEST_ID):
         headers["X-Request-ID"] = request_id
-    if settings.secure_cookies:
+    if settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     _allow_origin(request, response, settings)
     for name, value in request.get(REPLY_HEADERS, {}).items():

@@ -120,5 +120,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "AUTHSVC_SECRET": "x" * 32,
         "AUTHSVC_DATABASE_URL": "postgresql://authsvc_app@127.0.0.1:1/authsvc",
         "AUTHSVC_BCRYPT_COST": "10",
+        "AUTHSVC_SMTP_URL": "smtp://mail.example.com:25",
+        "AUTHSVC_MAIL_FROM": "no-reply@example.com",
         "AUTHSVC_DEMO_PASSWORD": "",
     }

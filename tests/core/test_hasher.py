@@ -1,0 +1,170 @@
+"""Password work beside the event loop: bounded, in time, niced."""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from authsvc import hasher as module
+from authsvc.core import hashing
+from authsvc.errors import Overloaded
+from authsvc.hasher import Hasher
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def small() -> Iterator[Hasher]:
+    """One thread, and room for two more to wait."""
+    hasher = Hasher(threads=1, queue=2, cost=4)
+    yield hasher
+    hasher.close()
+
+
+async def start_blocking(hasher: Hasher, count: int) -> tuple[threading.Event, list[asyncio.Task[bool]]]:
+    """So many checks that end when the event is set; the first has the thread already."""
+    leave, begun = threading.Event(), threading.Event()
+
+    def wait() -> bool:
+        begun.set()
+        return leave.wait(5)
+
+    tasks = [asyncio.create_task(hasher._run(wait)) for _ in range(count)]
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    return leave, tasks
+
+
+async def test_verify_and_encode(small: Hasher) -> None:
+    stored = await small.encode(PASSWORD)
+    assert hashing.is_current(stored, 4)
+    assert await small.verify(PASSWORD, stored)
+    assert not await small.verify("wrong", stored)
+    assert not await small.verify(PASSWORD, "garbage")
+    assert not await small.verify(PASSWORD, "")
+    assert await small.problem("password", min_length=8, personal=[]) is not None
+    assert await small.problem(PASSWORD, min_length=8, personal=[]) is None
+
+
+async def test_nobody_has_no_password_but_the_same_work(small: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+
+    def verify(password: str, stored: str) -> bool:
+        checked.append(stored)
+        return True  # even if a decoy were somebody's
+
+    monkeypatch.setattr(hashing, "verify", verify)
+    assert not await small.verify(PASSWORD, None)
+    assert checked == [small.decoy]
+
+
+async def test_a_full_queue_is_overloaded_at_once(small: Hasher) -> None:
+    leave, tasks = await start_blocking(small, 3)
+    began = time.monotonic()
+    for attempt in (small.verify(PASSWORD, None), small.encode(PASSWORD), small.verify(PASSWORD, "x")):
+        with pytest.raises(Overloaded):
+            await attempt
+    assert time.monotonic() - began < 0.2
+    leave.set()
+    assert await asyncio.gather(*tasks) == [True] * 3
+    assert await small.encode(PASSWORD)
+
+
+async def test_who_waited_too_long_is_overloaded_unhashed(small: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEADLINE", 0.05)
+    worked: list[str] = []
+    monkeypatch.setattr(hashing, "verify", lambda password, stored: worked.append(password) or False)
+    leave, tasks = await start_blocking(small, 1)
+    late = asyncio.create_task(small.verify("late", None))
+    await asyncio.sleep(0.1)
+    leave.set()
+    with pytest.raises(Overloaded):
+        await late
+    assert await tasks[0]  # what had begun in time is finished
+    assert worked == []
+
+
+async def test_overloaded_says_when_to_come_again() -> None:
+    assert (Overloaded().status, Overloaded().code, Overloaded().retry_after) == (503, "overloaded", 2)
+
+
+async def test_a_flood_leaves_room_again(small: Hasher) -> None:
+    for _ in range(3):
+        answers = await asyncio.gather(*(small.verify(PASSWORD, None) for _ in range(20)), return_exceptions=True)
+        assert [type(a) for a in answers].count(bool) == 3
+        assert [type(a) for a in answers].count(Overloaded) == 17
+    assert small._pending == 0
+
+
+async def test_who_goes_away_makes_room(small: Hasher) -> None:
+    leave, tasks = await start_blocking(small, 3)
+    for task in tasks[1:]:
+        task.cancel()
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(small.encode(PASSWORD)) for _ in range(2)]
+    leave.set()
+    assert all(await asyncio.gather(*waiting))
+
+
+async def test_an_error_in_the_work_makes_room(small: Hasher) -> None:
+    def fail() -> bool:
+        raise RuntimeError("broken")
+
+    for _ in range(10):
+        with pytest.raises(RuntimeError):
+            await small._run(fail)
+    assert await small.encode(PASSWORD)
+
+
+async def test_never_more_at_once_than_threads() -> None:
+    hasher = Hasher(threads=2, queue=50, cost=4)
+    lock, running, most = threading.Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.002)
+        with lock:
+            running -= 1
+
+    await asyncio.gather(*(hasher._run(work) for _ in range(40)))
+    hasher.close()
+    assert most == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux only")
+async def test_threads_are_niced_and_the_event_loop_is_not(small: Hasher) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    found = await small._run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert found >= module._NICE
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before < module._NICE
+
+
+async def test_the_event_loop_goes_on() -> None:
+    """Beside hashes of 30 ms each it never waits for one of them."""
+    hasher = Hasher(threads=2, queue=100, cost=9)
+    work = asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(12)))
+    waits = []
+    while not work.done():
+        began = time.monotonic()
+        await asyncio.sleep(0.001)
+        waits.append(time.monotonic() - began)
+    hasher.close()
+    assert await work == [False] * 12
+    assert len(waits) > 20
+    assert sorted(waits)[len(waits) // 2] < 0.02
+
+
+async def test_close_forgets_who_waits(small: Hasher) -> None:
+    leave, tasks = await start_blocking(small, 3)
+    small.close()
+    leave.set()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers[0] is True
+    assert all(isinstance(answer, asyncio.CancelledError) for answer in answers[1:])

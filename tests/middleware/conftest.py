@@ -1,0 +1,79 @@
+"""Servers of the middleware tests: as they run in production, with another database, with rows of our own."""
+
+import dataclasses
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import BaseTestServer, TestClient
+
+from authsvc import app as app_module
+from authsvc.routing import Route
+from authsvc.serve import make_runner
+from authsvc.settings import Settings
+from tests.client import Api, Tokens
+from tests.conftest import Addresses
+
+ServeReal = Callable[..., Awaitable[Api]]
+
+
+class _RealServer(BaseTestServer):
+    """A server with the protocol settings of production: nothing is unpacked, requests are logged."""
+
+    def __init__(self, settings: Settings, dsn: str, lingering: float | None) -> None:
+        super().__init__()
+        self._settings, self._dsn, self._lingering = settings, dsn, lingering
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        runner = make_runner(self._settings, self._dsn)
+        if self._lingering is not None:
+            runner._kwargs["lingering_time"] = self._lingering
+        return runner
+
+
+@pytest.fixture
+async def serve_real(
+    db: asyncpg.Connection, database: Addresses, base_settings: Settings
+) -> AsyncIterator[Callable[..., Awaitable[Api]]]:
+    """`await serve_real(dsn=, lingering=, **changed_settings)`: a client of a server as in production.
+
+    lingering: seconds for which a connection is still read after an early answer.
+    """
+    clients: list[TestClient[Any, Any]] = []
+
+    async def start(dsn: str = database.app, lingering: float | None = None, **changes: Any) -> Api:
+        settings = dataclasses.replace(base_settings, **changes)
+        client: TestClient[Any, Any] = TestClient(_RealServer(settings, dsn, lingering))
+        await client.start_server()
+        clients.append(client)
+        return Api(client, numbers=itertools.count(1))
+
+    yield start
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def real(serve_real: ServeReal) -> Api:
+    """A client of a server as in production, with the tests' usual settings."""
+    return await serve_real()
+
+
+@pytest.fixture
+def more_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`more_rows(*rows)`: servers started after this have these rows too."""
+
+    def add(*rows: Route) -> None:
+        monkeypatch.setattr(app_module, "ROUTES", (*app_module.ROUTES, *rows))
+
+    return add
+
+
+@pytest.fixture
+async def ada(api: Api) -> Tokens:
+    """A signed-in staff user."""
+    await api.register(email="ada@example.com")
+    return await api.sign_in("ada@example.com")

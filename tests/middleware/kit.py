@@ -1,0 +1,123 @@
+"""What the middleware tests share: every name of every row, valid bodies, requests byte by byte."""
+
+import asyncio
+import contextlib
+import inspect
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from authsvc.routes import ROUTES
+from authsvc.routing import Access, Route
+from tests.client import PASSWORD, Api
+
+Test = Callable[..., Awaitable[None]]
+SAFE = ("GET", "HEAD", "OPTIONS")
+_OWN_BUSINESS = (Access.PUBLIC, Access.REFRESH, Access.BASIC)
+_EXAMPLES = {"digest": "0" * 64, "company_id": "MA0001", "id": "1"}
+_PLACE = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
+
+# Where nobody expects a body with fields that could be right, `{}` is sent.
+VALID: dict[str, dict[str, Any]] = {
+    "users.register": {"email": "eve@example.com", "password": PASSWORD},
+    "sessions.obtain": {"email": "ada@example.com", "password": PASSWORD},
+    "sessions.login_api": {"email": "ada@example.com", "password": PASSWORD},
+    "profile.edit": {"first_name": "Eve"},
+}
+
+
+class Name(NamedTuple):
+    """One path of one row."""
+
+    row: Route
+    path: str  # placeholders filled
+
+    def __str__(self) -> str:
+        return f"{self.row.method} {self.path[:60]}"
+
+    @property
+    def closed(self) -> bool:
+        """Does the row itself ask for a signed-in person?"""
+        return self.row.access not in _OWN_BUSINESS and not self.row.settles_itself
+
+
+def filled(path: str, **values: str) -> str:
+    """A path of the table with a value at each placeholder."""
+    return _PLACE.sub(lambda found: {**_EXAMPLES, **values}.get(found[1], "1"), path)
+
+
+def names(which: Callable[[Route], bool] = lambda row: True) -> list[Name]:
+    """Every name of every row that is wanted."""
+    return [Name(row, filled(path)) for row in ROUTES if which(row) for path in row.paths]
+
+
+def apart(found: list[Name]) -> pytest.MarkDecorator:
+    """A test of its own for each of these as `name`: for what leaves something behind."""
+    assert found
+    return pytest.mark.parametrize("name", found, ids=str)
+
+
+def over(found: list[Name]) -> Callable[[Test], Test]:
+    """One test that runs with each of these as `name`, on one server; a failure says with which."""
+    assert found
+
+    def wrap(test: Test) -> Test:
+        async def all_of(**fixtures: Any) -> None:
+            for name in found:
+                try:
+                    await test(name=name, **fixtures)
+                except BaseException as err:
+                    err.add_note(f"with {name}")
+                    raise
+
+        asked = inspect.signature(test)
+        wanted = [known for known in asked.parameters.values() if known.name != "name"]
+        all_of.__name__, all_of.__doc__, all_of.__module__ = test.__name__, test.__doc__, test.__module__
+        all_of.__signature__ = asked.replace(parameters=wanted)  # type: ignore[attr-defined]
+        return all_of
+
+    return wrap
+
+
+UNSAFE = names(lambda row: row.method not in SAFE)
+WITH_BODY = names(lambda row: row.spec.body is not None)
+WITH_FORM = names(lambda row: row.spec.body is not None and row.spec.forms)
+CLOSED = [name for name in names() if name.closed]
+
+
+@contextlib.asynccontextmanager
+async def connection(api: Api) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A bare connection to the server."""
+    reader, writer = await asyncio.open_connection(api.client.host, api.client.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+async def until_closed(reader: asyncio.StreamReader, seconds: float = 3.0) -> bytes:
+    """All that comes until the server closes the connection; TimeoutError when it does not."""
+    received = b""
+    async with asyncio.timeout(seconds):
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := await reader.read(65536):
+                received += chunk
+    return received
+
+
+async def raw(api: Api, sent: bytes, seconds: float = 3.0) -> bytes:
+    """Send these bytes and no more; what comes until the server closes."""
+    async with connection(api) as (reader, writer):
+        writer.write(sent)
+        return await until_closed(reader, seconds)
+
+
+def status_of(answer: bytes) -> int:
+    """The status of a raw response."""
+    found = re.match(rb"HTTP/1\.[01] (\d{3}) ", answer)
+    assert found, answer
+    return int(found[1])
