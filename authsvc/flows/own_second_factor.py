@@ -120,23 +120,25 @@ async def _changed(svc: Service, tx: Db, caller: Caller, who: audit.Named, what:
 
 
 async def _spend(svc: Service, caller: Caller, code: str) -> bool:
-    return await second_factor.spend(svc, caller.person, second_factor.ACCOUNT, code)
+    return await second_factor.spend(svc, svc.db, caller.person, second_factor.ACCOUNT, code)
 
 
 async def _check_code(svc: Service, caller: Caller, origin: Origin, verify: Callable[[], Awaitable[bool]]) -> None:
-    if not await guard.check(svc, await _attempt(svc, caller, "authn_code_fail", origin), verify):
+    if not await guard.check(
+        svc, await _attempt(svc, caller, guard.own_code_key(caller.person), "authn_code_fail", origin), verify
+    ):
         raise errors.OtpInvalid
 
 
 async def _check_password(svc: Service, caller: Caller, password: str, origin: Origin) -> None:
-    attempt = await _attempt(svc, caller, "password_check_fail", origin)
+    attempt = await _attempt(svc, caller, guard.person_key(caller.person), "password_check_fail", origin)
     if not await guard.password(svc, attempt, password, (await _account(svc, caller))["password_hash"]):
         raise errors.Invalid({"password": ["Current password is incorrect."]})
 
 
-async def _attempt(svc: Service, caller: Caller, event: str, origin: Origin) -> guard.Attempt:
+async def _attempt(svc: Service, caller: Caller, key: str, event: str, origin: Origin) -> guard.Attempt:
     who = await _named(svc, caller)
-    return guard.Attempt(guard.person_key(caller.person), event, origin, who, session_id=caller.session_id)
+    return guard.Attempt(key, event, origin, who, session_id=caller.session_id)
 
 
 async def _named(svc: Service, caller: Caller) -> audit.Named:
