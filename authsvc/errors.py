@@ -108,6 +108,12 @@ class InvalidCredentials(Unauthorized):
     code = "invalid_credentials"
 
 
+class CaptchaRequiredFirst(Unauthorized):
+    """A captcha is required: sign in once where one can be solved."""
+
+    code = "captcha_required"
+
+
 class OtpRequired(Unauthorized):
     """A code of your second factor is required."""
 

@@ -1,12 +1,14 @@
 """The credential guard: the one door to every check of a secret.
 
-A try is counted by one atomic statement *before* its secret is checked and given back when it was right,
-so that a hundred parallel guesses get no more checks than a hundred in a row. Counted are: an account name,
+A try is counted by one atomic statement *before* its secret is checked, and becomes a failure or is forgotten
+after, so that a hundred parallel guesses get no more checks than a hundred in a row. Counted are: an account name,
 known or not; or, on a device where that person signed in before, that device, so that a stranger cannot
 lock the owner out; or a signed-in person; and the failures of a network over all accounts.
 """
 
+import asyncio
 import math
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
@@ -19,9 +21,10 @@ from authsvc.queries import audit, captchas, guard, sessions
 from authsvc.service import Service
 
 T = TypeVar("T")
-TRIES_TO_LOCK = 10
 FREE_TRIES = 3  # without captcha
 FREE_USES = 5  # of registration and forgotten passwords, per network and hour
+_PATIENCE = 5.0  # seconds that a try waits for others of its key
+_PAUSE = 0.05
 
 
 class Attempt(NamedTuple):
@@ -36,19 +39,19 @@ class Attempt(NamedTuple):
     session_id: int | None = None  # the tenth wrong secret in one session ends it
 
 
-def account_key(kind: Kind, email: str) -> str:
-    """Failures of an account name, whether somebody has it or not."""
-    return f"account:{account_name(kind, email)}"
-
-
 def account_name(kind: Kind, email: str) -> str:
     """Every spelling of an address as one name."""
     return f"{kind.value}:{names.canonical_email(email)}"
 
 
 def person_key(person: Person) -> str:
-    """Wrong secrets of somebody who is signed in."""
+    """Wrong passwords of somebody who is signed in."""
     return f"person:{person}"
+
+
+def own_code_key(person: Person) -> str:
+    """Wrong codes of somebody who is signed in; apart from passwords, so that a right one forgets nothing here."""
+    return f"own_code:{person}"
 
 
 def code_key(person: Person) -> str:
@@ -60,7 +63,10 @@ def sign_in_key(svc: Service, kind: Kind, email: str, person: Person | None, dev
     """The device's own count where the person signed in before, else the account name's."""
     if device and person and devices.knows(device, person, svc.settings.secret):
         return f"device:{person}:{device.id}"
-    return account_key(kind, email)
+    name = account_name(kind, email)
+    if "@" not in name:  # people type passwords into the wrong field
+        name = f"{kind.value}:{sealing.keyed_hash(svc.settings.secret, 'typed name', name).hex()}"
+    return f"account:{name}"
 
 
 async def check(svc: Service, attempt: Attempt, verify: Callable[[], Awaitable[T | None]]) -> T | None:
@@ -69,15 +75,15 @@ async def check(svc: Service, attempt: Attempt, verify: Callable[[], Awaitable[T
     LockedOut (429) and CaptchaRequired (400) check nothing and count nothing. An error raised by `verify` is no
     failure: it was too busy to look.
     """
-    count = await _reserve(svc, attempt)
+    await _reserve(svc, attempt)
     try:
         found = await verify()
-    except errors.ApiError:
+    except BaseException:
         if attempt.key:
             await guard.give_back(svc.db, attempt.key)
         raise
     if not found:
-        await _note_failure(svc, attempt, count)
+        await _note_failure(svc, attempt)
     elif attempt.key:
         await guard.forget(svc.db, attempt.key)
     return found
@@ -92,11 +98,10 @@ async def count_use(svc: Service, what: str, origin: Origin, captcha_token: str 
     """One more registration or forgotten password of a network; CaptchaRequired beyond five an hour."""
     if not svc.settings.limits:
         return
-    key = use_key(what, origin)
     async with svc.db.transaction() as tx:
-        if await guard.uses(tx, key) >= FREE_USES and not await _spend_captcha(tx, captcha_token, what):
-            raise errors.CaptchaRequired
-        await guard.count_use(tx, key)
+        used = await guard.count_use(tx, use_key(what, origin))
+        if used > FREE_USES and not await _spend_captcha(tx, captcha_token, what):
+            raise errors.CaptchaRequired  # and this use is not counted
 
 
 def use_key(what: str, origin: Origin) -> str:
@@ -109,35 +114,58 @@ def network_key(svc: Service, origin: Origin) -> str | None:
     return f"network:{network_of(origin.ip)}" if svc.settings.limits else None
 
 
-async def _reserve(svc: Service, attempt: Attempt) -> int:
+class _OthersInFlight(Exception):
+    """Neither locked nor in need of a captcha: only tries that are being checked stand in the way."""
+
+
+async def _reserve(svc: Service, attempt: Attempt) -> None:
+    """Begin the try. While only others in flight stand in its way it waits for them, but not for ever."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return await _reserve_now(svc, attempt)
+        except _OthersInFlight as busy:
+            if time.monotonic() > deadline:
+                raise errors.Overloaded from busy
+            await asyncio.sleep(_PAUSE)
+
+
+async def _reserve_now(svc: Service, attempt: Attempt) -> None:
     network = network_key(svc, attempt.origin)
     async with svc.db.transaction() as tx:
         if attempt.key is None:
             await _refuse_if_locked(tx, "", network)
-            return 1
-        count = await guard.reserve(tx, attempt.key, network, captcha_done=not attempt.asks_captcha)
-        if count is None and attempt.asks_captcha and await _spend_captcha(tx, attempt.captcha_token, "sign_in"):
-            count = await guard.reserve(tx, attempt.key, network, captcha_done=True)
-        if count is None:  # what was spent above comes back with the transaction
-            await _refuse_if_locked(tx, attempt.key, network)
+            return
+        if await guard.reserve(tx, attempt.key, network, captcha_done=not attempt.asks_captcha):
+            return
+        # What is spent here comes back with the transaction when the try is refused all the same.
+        solved = attempt.asks_captcha and await _spend_captcha(tx, attempt.captcha_token, "sign_in")
+        if solved and await guard.reserve(tx, attempt.key, network, captcha_done=True):
+            return
+        failures = await _refuse_if_locked(tx, attempt.key, network)
+        if attempt.asks_captcha and not solved and failures >= FREE_TRIES:
             raise errors.CaptchaRequired
-    return count
+        raise _OthersInFlight
 
 
-async def _refuse_if_locked(tx: Db, key: str, network: str | None) -> None:
+async def _refuse_if_locked(tx: Db, key: str, network: str | None) -> int:
+    """How many failures the key has; LockedOut while it or the network is locked."""
     state = await guard.state(tx, key, network)
-    if state and state["locked_for"] > 0:
+    if state is None:
+        return 0
+    if state["locked_for"] > 0:
         raise errors.LockedOut(retry_after=math.ceil(state["locked_for"]))
+    return int(state["failures"])
 
 
 async def _spend_captcha(tx: Db, token: str | None, purpose: str) -> bool:
     return bool(token) and await captchas.spend_token(tx, sealing.token_hash(token or ""), purpose)
 
 
-async def _note_failure(svc: Service, attempt: Attempt, count: int) -> None:
+async def _note_failure(svc: Service, attempt: Attempt) -> None:
     network = network_key(svc, attempt.origin)
-    locks = count % TRIES_TO_LOCK == 0
     async with svc.db.transaction() as tx:
+        locks = attempt.key is not None and await guard.fail(tx, attempt.key)
         if network:
             await guard.count_network(tx, network)
         # An unknown name is not kept: people type passwords into the wrong field.

@@ -22,16 +22,16 @@ async def send_code(svc: Service, tx: Db, to: Named, purpose: str) -> bool:
     return True
 
 
-async def spend(svc: Service, person: Person, purpose: str, text: str) -> bool:
+async def spend(svc: Service, db: Db, person: Person, purpose: str, text: str) -> bool:
     """Is this a code of that person, for that purpose, and did nobody use it before? It is spent then."""
     if codes.is_digits(text):
-        if await statements.spend_code(svc.db, person, purpose, _code_hash(svc, person, purpose, text)):
+        if await statements.spend_code(db, person, purpose, _code_hash(svc, person, purpose, text)):
             return True
-        step = await _totp_step(svc, person, text)
-        return step is not None and await statements.spend_step(svc.db, person, step)
+        step = await _totp_step(svc, db, person, text)
+        return step is not None and await statements.spend_step(db, person, step)
     recovery = codes.recovery_form(text)
     return recovery is not None and await statements.spend_recovery_code(
-        svc.db, person, recovery_hash(svc, person, recovery)
+        db, person, recovery_hash(svc, person, recovery)
     )
 
 
@@ -40,7 +40,7 @@ async def peek(svc: Service, person: Person, purpose: str, text: str) -> bool:
     if codes.is_digits(text):
         if await statements.peek_code(svc.db, person, purpose, _code_hash(svc, person, purpose, text)):
             return True
-        return await _totp_step(svc, person, text) is not None
+        return await _totp_step(svc, svc.db, person, text) is not None
     recovery = codes.recovery_form(text)
     return recovery is not None and await statements.has_recovery_code(
         svc.db, person, recovery_hash(svc, person, recovery)
@@ -72,9 +72,9 @@ def _code_hash(svc: Service, person: Person, purpose: str, code: str) -> bytes:
     return sealing.keyed_hash(svc.settings.secret, "code", purpose, str(person), code)
 
 
-async def _totp_step(svc: Service, person: Person, text: str) -> int | None:
+async def _totp_step(svc: Service, db: Db, person: Person, text: str) -> int | None:
     """The unused time step whose code this is."""
-    app = await statements.authenticator(svc.db, person)
+    app = await statements.authenticator(db, person)
     if app is None or not app["is_confirmed"]:
         return None
     step = codes.totp_step(unseal_totp(svc, app["sealed"]), text, svc.clock())

@@ -1,12 +1,15 @@
 -- The credential guard: how often a secret was wrong, per account name, known device, network, person.
--- Logged, unlike request_limits: a lockout outlives a crash. A try is counted before its secret is
--- checked and given back when it was right, so parallel guesses cannot get more than their share.
+-- Logged, unlike request_limits: a lockout outlives a crash. A try is counted as in flight before its secret
+-- is checked, so parallel guesses cannot get more than their share; then it becomes a failure or is forgotten.
 
 CREATE TABLE guard (
-    key             text COLLATE "C" NOT NULL CONSTRAINT guard_pkey PRIMARY KEY CONSTRAINT guard_key_length CHECK (length(key) <= 400),
-    failures        integer NOT NULL CONSTRAINT guard_failures_positive CHECK (failures >= 0),
+    key             text COLLATE "C" NOT NULL CONSTRAINT guard_pkey PRIMARY KEY
+                    CONSTRAINT guard_key_length CHECK (length(key) <= 400),
+    failures        integer NOT NULL DEFAULT 0 CONSTRAINT guard_failures_positive CHECK (failures >= 0),
+    in_flight       integer NOT NULL DEFAULT 0 CONSTRAINT guard_in_flight_positive CHECK (in_flight >= 0),
     first_failed_at timestamptz NOT NULL DEFAULT now(),
     last_failed_at  timestamptz NOT NULL DEFAULT now(),
+    last_tried_at   timestamptz NOT NULL DEFAULT now(),
     locked_until    timestamptz
 ) WITH (fillfactor = 75);
 CREATE INDEX guard_last_failed_at_idx ON guard USING brin (last_failed_at);
@@ -35,7 +38,7 @@ CREATE SCHEMA authops;
 GRANT USAGE ON SCHEMA authops TO authsvc_ops;
 
 -- Every count that concerns an address, and until when it locks: by account name, on known devices, by
--- secrets asked for inside a session, by codes.
+-- secrets asked for inside a session, by codes. An international domain is given as its A-label (xn--…).
 CREATE FUNCTION authops.why_locked(address text, person_kind text DEFAULT 'staff')
     RETURNS TABLE (counted_by text, failures integer, last_failed_at timestamptz, locked_until timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -51,7 +54,7 @@ CREATE FUNCTION authops.why_locked(address text, person_kind text DEFAULT 'staff
       FROM guard g
      WHERE g.key = 'account:' || person_kind || ':' || lower(btrim(address))
         OR EXISTS (SELECT FROM person p
-                    WHERE g.key IN ('person:' || p.name, 'code:' || p.name)
+                    WHERE g.key IN ('person:' || p.name, 'own_code:' || p.name, 'code:' || p.name)
                        OR g.key LIKE 'device:' || p.name || ':%')
      ORDER BY g.key
 $$;

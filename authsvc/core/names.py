@@ -31,14 +31,15 @@ def canonical_email(text: str) -> str:
     Blanks around and case are dropped, an international domain becomes its A-label (RFC 5891).
     Never fails: what is no address comes back as a form that belongs to nobody.
     """
-    local, at, domain = text.strip().rpartition("@")
+    text = clean(text)
+    local, at, domain = text.rpartition("@")
     if not at:
-        return text.strip().lower()[:254]
+        return text.lower()[:254]
     if not domain.isascii():
         try:
             domain = _a_label(domain)
         except idna.IDNAError:
-            return text.strip()[:254]
+            return text[:254]
     # Only ASCII case is folded, so that no other letter can become one of somebody's address.
     return f"{_ascii_lower(local)}@{_ascii_lower(domain)}"[:254]
 

@@ -29,11 +29,12 @@ async def change_password(
         raise errors.Invalid({new[0]: [weak]})
     new_hash, who = await svc.hasher.encode(new[1]), audit.of(caller)
     async with svc.db.transaction() as tx:
+        await people.lock(tx, person.id)
         if not await people.set_password(tx, person.id, new_hash, checked_hash):
             raise errors.Invalid({current[0]: ["Current password is incorrect."]})
         await sessions.end_all(tx, person, caller.session_id, "password_change")
         await second_factors.void_challenges(tx, person)
-        await links.void(tx, person, "reset")
+        await links.void(tx, person, None)
         await audit.add(tx, "password_changed", actor=who, subject=who, origin=origin, session_id=caller.session_id)
         await mails.queue(svc, tx, "password_changed", who)
 

@@ -120,22 +120,23 @@ async def _changed(svc: Service, tx: Db, caller: Caller, who: audit.Named, what:
 
 
 async def _spend(svc: Service, caller: Caller, code: str) -> bool:
-    return await second_factor.spend(svc, caller.person, second_factor.ACCOUNT, code)
+    return await second_factor.spend(svc, svc.db, caller.person, second_factor.ACCOUNT, code)
 
 
 async def _check_code(svc: Service, caller: Caller, origin: Origin, verify: Callable[[], Awaitable[bool]]) -> None:
-    if not await guard.check(svc, _attempt(caller, "authn_code_fail", origin), verify):
+    attempt = _attempt(caller, guard.own_code_key(caller.person), "authn_code_fail", origin)
+    if not await guard.check(svc, attempt, verify):
         raise errors.OtpInvalid
 
 
 async def _check_password(svc: Service, caller: Caller, password: str, origin: Origin) -> None:
-    attempt = _attempt(caller, "password_check_fail", origin)
+    attempt = _attempt(caller, guard.person_key(caller.person), "password_check_fail", origin)
     if not await guard.password(svc, attempt, password, (await _account(svc, caller))["password_hash"]):
         raise errors.Invalid({"password": ["Current password is incorrect."]})
 
 
-def _attempt(caller: Caller, event: str, origin: Origin) -> guard.Attempt:
-    return guard.Attempt(guard.person_key(caller.person), event, origin, audit.of(caller), session_id=caller.session_id)
+def _attempt(caller: Caller, key: str, event: str, origin: Origin) -> guard.Attempt:
+    return guard.Attempt(key, event, origin, audit.of(caller), session_id=caller.session_id)
 
 
 async def _account(svc: Service, caller: Caller) -> Any:

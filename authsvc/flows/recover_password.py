@@ -27,15 +27,19 @@ async def forgot(svc: Service, kind: Kind, email: str, captcha_token: str | None
         who = audit.Named(Person(kind, account["id"]), account["email"])
         token = sealing.random_token()
         async with svc.db.transaction() as tx:
+            if await PEOPLE[kind].lock(tx, account["id"]) != account["email"]:
+                return
             link = f"{svc.settings.public_url}{PAGES[kind]}?token={token}"
             if await mails.queue(svc, tx, "reset_password", who, link=link):
                 await links.add(tx, who.person, PURPOSE, sealing.token_hash(token), who.name, LIFE)
                 await audit.add(tx, "password_reset_asked", actor=None, subject=who, origin=origin)
 
 
-async def is_live(svc: Service, token: str) -> bool:
+async def is_live(svc: Service, token: str, origin: Origin) -> bool:
     """Could this link still be used? Looking spends nothing."""
-    return await links.look(svc.db, sealing.token_hash(token), PURPOSE) is not None
+    hashed = sealing.token_hash(token)
+    attempt = guard.Attempt(None, "password_reset_fail", origin)
+    return await guard.check(svc, attempt, lambda: links.look(svc.db, hashed, PURPOSE)) is not None
 
 
 async def reset(svc: Service, token: str, password: str, field: str, origin: Origin) -> None:
@@ -54,8 +58,9 @@ async def reset(svc: Service, token: str, password: str, field: str, origin: Ori
     new_hash = await svc.hasher.encode(password)
     people, who = PEOPLE[person.kind], audit.Named(person, profile["email"])
     async with svc.db.transaction() as tx:
+        email = await people.lock(tx, person.id)
         spent = await links.spend(tx, hashed, PURPOSE)
-        if spent is None or not await people.set_password(tx, person.id, new_hash, None):
+        if spent is None or spent["email"] != email or not await people.set_password(tx, person.id, new_hash, None):
             raise errors.Invalid({"token": ["Invalid or expired reset token."]})
         await people.prove_address(tx, person.id, spent["email"], names.canonical_email(spent["email"]))
         await sessions.end_all(tx, person, None, "password_reset")

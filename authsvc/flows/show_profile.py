@@ -5,7 +5,7 @@ from typing import Any
 
 from authsvc import errors
 from authsvc.core import profiles
-from authsvc.core.person import Person
+from authsvc.core.person import Caller, Person
 from authsvc.people import PEOPLE
 from authsvc.queries import company_ids
 from authsvc.service import Service
@@ -19,11 +19,11 @@ async def own_profile(svc: Service, person: Person) -> Mapping[str, Any]:
     return profile
 
 
-async def by_company_id(svc: Service, company_id: str, viewer: Person) -> dict[str, Any]:
+async def by_company_id(svc: Service, company_id: str, viewer: Caller) -> dict[str, Any]:
     """The person with this company id: whole for who administers him, else the directory card. NotFound."""
     company_id = company_id.upper()
     kind = await company_ids.kind_of(svc.db, company_id)
-    row = await PEOPLE[kind].by_company_id(svc.db, company_id, viewer.id) if kind else None
+    row = await PEOPLE[kind].by_company_id(svc.db, company_id, viewer) if kind else None
     if kind is None or row is None:
         raise errors.NotFound
     if row["is_shown_whole"]:

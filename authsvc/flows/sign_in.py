@@ -89,14 +89,16 @@ async def answer_challenge(
     who = audit.Named(person, account["email"])
 
     async def verify() -> bool:
-        if not await second_factors.try_challenge(svc.db, hashed):
-            return False
-        return await second_factor.spend(svc, person, second_factor.SIGN_IN, code)
+        # One transaction under the challenge's lock: who comes too late loses no code.
+        async with svc.db.transaction() as tx:
+            return (
+                await second_factors.try_challenge(tx, hashed)
+                and await second_factor.spend(svc, tx, person, second_factor.SIGN_IN, code)
+                and await second_factors.close_challenge(tx, hashed)
+            )
 
     if not await guard.check(svc, guard.Attempt(guard.code_key(person), "authn_code_fail", origin, who), verify):
         await _warn_of_wrong_codes(svc, who)
-        raise errors.OtpInvalid
-    if not await second_factors.close_challenge(svc.db, hashed):
         raise errors.OtpInvalid
     proven = Proven(account, person, None, challenge["password_hash"], device)
     return await _with_refresh_token(svc, proven, challenge["remember"], origin)
@@ -132,7 +134,7 @@ async def _check_code(svc: Service, who: audit.Named, code: str, origin: Origin)
     attempt = guard.Attempt(guard.code_key(who.person), "authn_code_fail", origin, who)
 
     async def verify() -> bool:
-        return await second_factor.spend(svc, who.person, second_factor.SIGN_IN, code)
+        return await second_factor.spend(svc, svc.db, who.person, second_factor.SIGN_IN, code)
 
     if not await guard.check(svc, attempt, verify):
         await _warn_of_wrong_codes(svc, who)

@@ -41,7 +41,7 @@ async def edit(request: web.Request) -> web.Response:
 @api(reply=s.Card, errors=(NotFound,))
 async def show_by_company_id(request: web.Request) -> web.Response:
     """A colleague by company id: whole for administrators, the directory card for everybody else."""
-    found = await by_company_id(request.app[SERVICE], request.match_info["company_id"], caller_of(request).person)
+    found = await by_company_id(request.app[SERVICE], request.match_info["company_id"], caller_of(request))
     return reply(found)
 
 

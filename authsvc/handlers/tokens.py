@@ -7,7 +7,14 @@ from aiohttp import web
 from authsvc import cookies
 from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
-from authsvc.errors import InvalidCredentials, NotAuthenticated, OtpRequired, TokenNotValid
+from authsvc.errors import (
+    CaptchaRequired,
+    CaptchaRequiredFirst,
+    InvalidCredentials,
+    NotAuthenticated,
+    OtpRequired,
+    TokenNotValid,
+)
 from authsvc.flows.refresh import Refreshed, access_token_of, check_token, refresh
 from authsvc.flows.show_profile import own_profile
 from authsvc.flows.sign_in import Credentials, access_token_only
@@ -89,7 +96,10 @@ async def obtain_basic(request: web.Request) -> web.Response:
     svc, credentials = request.app[SERVICE], basic(request)
     if credentials is not None:
         given = Credentials(*credentials, device=cookies.device_of(request))
-        access = await access_token_only(svc, Kind.STAFF, given, request[ORIGIN])
+        try:
+            access = await access_token_only(svc, Kind.STAFF, given, request[ORIGIN])
+        except CaptchaRequired as err:  # whoever speaks Basic gets 401 and the code that says why
+            raise CaptchaRequiredFirst from err
     elif token := request.cookies.get(cookies.REFRESH):
         access = await access_token_of(svc, token, BOTH_KINDS)
     else:

@@ -60,7 +60,7 @@ async def _send_one(svc: Service, transport: Transport, row: Mapping[str, Any]) 
         await outbox.mark_failed(svc.db, row["id"], str(err))
     except aiosmtplib.SMTPResponseException as err:
         # The server's words may repeat the mail: only its number is kept.
-        if err.code >= _PERMANENT:
+        if err.code >= _PERMANENT and isinstance(err, aiosmtplib.SMTPDataError | aiosmtplib.SMTPRecipientRefused):
             await outbox.mark_failed(svc.db, row["id"], f"SMTP {err.code}")
         else:
             await outbox.note_error(svc.db, row["id"], f"SMTP {err.code}")
@@ -99,7 +99,9 @@ def transport_of(settings: Settings) -> Transport:
     if settings.smtp_url is None:
         return lambda mail: _to_file(settings.data_dir / "mail", mail)
     url = urlsplit(settings.smtp_url)
-    starttls = {"1": True, "0": False}.get(parse_qs(url.query).get("starttls", [""])[0])
+    asked = parse_qs(url.query).get("starttls", [""])[0]
+    # Left out: used when offered, but demanded where a password would go in the clear.
+    starttls = {"1": True, "0": False}.get(asked, True if url.password and url.scheme == "smtp" else None)
 
     async def smtp(mail: EmailMessage) -> None:
         await aiosmtplib.send(

@@ -16,14 +16,16 @@ _SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH,
 async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse with 401 or 403 before the body is read."""
     row = row_of(request)
-    checked = row is not None and row.access not in _SETTLED_BY_FLOW and not row.settles_itself
-    if row is not None and checked and (error := _refusal(request, row)):
+    if row is not None and (error := _refusal(request, row)):
         raise error
     return await handler(request)
 
 
 def _refusal(request: web.Request, row: Route) -> ApiError | None:
     caller = request[CALLER]
+    if row.access in _SETTLED_BY_FLOW or row.settles_itself:
+        wrong = row.knows_caller and caller is not None and caller.person.kind not in row.kinds
+        return WrongAccountType() if wrong else None
     if caller is None:
         presented = "Authorization" in request.headers or ACCESS in request.cookies
         return TokenNotValid() if presented else NotAuthenticated()

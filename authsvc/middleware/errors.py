@@ -13,15 +13,14 @@ from yarl import URL
 from authsvc import cookies
 from authsvc import errors as e
 from authsvc.keys import REQUEST_ID, SERVICE
+from authsvc.pages.render import page, wants_json
 from authsvc.replies import reply
-from authsvc.routing import Handler
+from authsvc.routing import Access, Handler, row_of
 
 log = logging.getLogger("authsvc.errors")
 _numbers = itertools.count(1)
 _process = secrets.token_hex(3)
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Page not found</title>
-<h1>Page not found</h1><p>There is no page at this address.</p></html>"""
 _BY_STATUS: dict[int, type[e.ApiError]] = {
     403: e.PermissionDenied,
     404: e.NotFound,
@@ -49,7 +48,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             and not request.path.startswith("/api/")
             and "json" not in request.headers.get("Accept", "")
         ):
-            return web.Response(text=_PAGE, status=404, content_type="text/html")
+            return page("done.html", 404, title="Page not found", text="There is no page at this address.")
         response = render(request, _BY_STATUS.get(err.status, e.Malformed)())
         if "Allow" in err.headers:
             response.headers["Allow"] = err.headers["Allow"]
@@ -66,8 +65,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def render(request: web.Request, err: e.ApiError) -> web.Response:
     """The response of an error: the API's shape, or RFC 9457 for who accepts it."""
-    body = err.body()
+    body, row = err.body(), row_of(request)
     response = reply(body, err.status)
+    if row is not None and row.access is Access.PUBLIC_PAGE and not wants_json(request):
+        response = page("done.html", err.status, title=HTTPStatus(err.status).phrase, text=err.detail)
     if "application/problem+json" in request.headers.get("Accept", ""):
         title = HTTPStatus(err.status).phrase
         problem = {"type": "about:blank", "title": title, "status": err.status, "detail": err.detail, "code": err.code}

@@ -17,7 +17,7 @@ from authsvc.schemas import passwords as s
 async def reset_page(request: web.Request) -> web.Response:
     """The form for a new password."""
     svc, token = request.app[SERVICE], request[QUERY]["token"]
-    valid = await recover_password.is_live(svc, token)
+    valid = await recover_password.is_live(svc, token, request[ORIGIN])
     if wants_json(request):
         return reply({"valid": valid})
     return _reset_form(token, {}) if valid else _dead("This link is invalid, was used, or has expired.")
@@ -41,7 +41,7 @@ async def reset(request: web.Request) -> web.Response:
 async def confirm_page(request: web.Request) -> web.Response:
     """The button that confirms an address."""
     svc, token = request.app[SERVICE], request[QUERY]["token"]
-    valid = await prove_address.is_live(svc, token)
+    valid = await prove_address.is_live(svc, token, request[ORIGIN])
     if wants_json(request):
         return reply({"valid": valid})
     if not valid:
@@ -54,8 +54,9 @@ async def confirm(request: web.Request) -> web.Response:
     """Confirm the address that the link was mailed to."""
     try:
         email = await prove_address.confirm(request.app[SERVICE], request[BODY]["token"], request[ORIGIN])
-    except Invalid:
-        return _dead("This link is invalid, was used, or has expired.")
+    except Invalid as err:
+        dead = "This link is invalid, was used, or has expired."
+        return _dead(" ".join(err.fields.get("email", [dead])))
     return page("done.html", title="Address confirmed", text=f"{email} is confirmed.")
 
 

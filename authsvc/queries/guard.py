@@ -8,13 +8,16 @@ from authsvc.db.sqlfiles import load
 SQL = load("guard")
 
 
-async def reserve(db: Db, key: str, network: str | None, *, captcha_done: bool) -> int | None:
-    count: int | None = await db.fetchval(SQL["reserve"], key, network, captcha_done)
-    return count
+async def reserve(db: Db, key: str, network: str | None, *, captcha_done: bool) -> bool:
+    return bool(await db.fetchval(SQL["reserve"], key, network, captcha_done))
 
 
 async def state(db: Db, key: str, network: str | None) -> asyncpg.Record | None:
     return await db.fetchrow(SQL["state"], key, network)
+
+
+async def fail(db: Db, key: str) -> bool:
+    return bool(await db.fetchval(SQL["fail"], key))
 
 
 async def give_back(db: Db, key: str) -> None:

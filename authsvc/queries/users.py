@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 
+from authsvc.core.person import Caller
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
 from authsvc.db.sqlfiles import load
@@ -24,8 +25,9 @@ async def profile(db: Db, person_id: int) -> asyncpg.Record | None:
     return await db.fetchrow(SQL["profile"], person_id)
 
 
-async def by_company_id(db: Db, company_id: str, viewer_id: int) -> asyncpg.Record | None:
-    return await db.fetchrow(SQL["by_company_id"], company_id, viewer_id)
+async def by_company_id(db: Db, company_id: str, viewer: Caller) -> asyncpg.Record | None:
+    rights = (viewer.is_superuser, viewer.is_admin)
+    return await db.fetchrow(SQL["by_company_id"], company_id, viewer.person.id, *rights)
 
 
 async def note_sign_in(db: Db, person_id: int, checked_hash: str, new_hash: str | None) -> bool:
@@ -62,3 +64,8 @@ async def prove_address(db: Db, person_id: int, email: str, canonical: str) -> b
 
 async def invited(db: Db, canonical: str) -> asyncpg.Record | None:
     return await db.fetchrow(SQL["invited"], canonical)
+
+
+async def lock(db: Db, person_id: int) -> str | None:
+    email: str | None = await db.fetchval(SQL["lock"], person_id)
+    return email

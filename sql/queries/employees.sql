@@ -27,8 +27,7 @@ SELECT id, email, username, first_name, middle_name, last_name, full_name, suffi
 SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
        p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
        p.otp_enabled, p.created_at, p.updated_at, p.is_live, p.system_roles,
-       EXISTS (SELECT FROM users viewer WHERE viewer.id = $2 AND viewer.is_superuser)
-       OR EXISTS (SELECT
+       $3::boolean OR $4::boolean AND EXISTS (SELECT
                     FROM assignments mine
                     JOIN roles r ON r.id = mine.role_id AND r.name = 'Admin'
                     JOIN systems s ON s.id = mine.system_id AND s.slug = 'hdts'
@@ -83,6 +82,10 @@ RETURNING id;
 -- name: set_otp_enabled
 -- Switch the second factor on or off.
 UPDATE employees SET otp_enabled = $2, updated_at = now() WHERE id = $1;
+
+-- name: lock
+-- One change of a person's secrets at a time; the address as it is then.
+SELECT email FROM employees WHERE id = $1 AND is_active AND status <> 'Rejected' FOR NO KEY UPDATE;
 
 -- name: prove_address
 -- A mailed link proved address $2: it is the person's now, whether it was before or not.

@@ -17,9 +17,7 @@ RETURNING id;
 -- sender that dies delays it and never loses it.
 UPDATE outbox
    SET attempts = attempts + 1,
-       next_try_at = now() + CASE attempts WHEN 0 THEN interval '5 seconds' WHEN 1 THEN interval '30 seconds'
-                                           WHEN 2 THEN interval '2 minutes' WHEN 3 THEN interval '10 minutes'
-                                           ELSE interval '1 hour' END
+       next_try_at = now() + interval '2 minutes'
  WHERE id = (SELECT id FROM outbox
               WHERE sent_at IS NULL AND failed_at IS NULL AND next_try_at <= now() AND not_after > now()
               ORDER BY next_try_at FOR UPDATE SKIP LOCKED LIMIT 1)
@@ -35,7 +33,11 @@ UPDATE outbox SET failed_at = now(), sealed = NULL, last_error = $2 WHERE id = $
 
 -- name: note_error
 -- Not this time.
-UPDATE outbox SET last_error = $2 WHERE id = $1;
+UPDATE outbox
+   SET last_error = $2, next_try_at = now() + CASE attempts WHEN 1 THEN interval '5 seconds' WHEN 2 THEN interval '30 seconds'
+                                           WHEN 3 THEN interval '2 minutes' WHEN 4 THEN interval '10 minutes'
+                                           ELSE interval '1 hour' END
+ WHERE id = $1;
 
 -- name: expire
 -- Give up what is too late, a code after its life above all.

@@ -47,6 +47,12 @@ async def test_three_tries_need_no_captcha(api: Api) -> None:
         assert [(a.status, a.json) for a in answers] == [(401, said_at(door, WRONG_CREDENTIALS))] * 3
 
 
+BASIC_CAPTCHA = (
+    401,
+    {"detail": "A captcha is required: sign in once where one can be solved.", "code": "captcha_required"},
+)
+
+
 async def test_the_fourth_try_asks_for_a_captcha_even_with_the_right_password(
     api: Api, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +61,7 @@ async def test_the_fourth_try_asks_for_a_captcha_even_with_the_right_password(
     checks = HashChecks(monkeypatch)
     answers = {door: await knock(api, door, ADA, PASSWORD) for door in DOORS}
     assert {door: (a.status, a.json) for door, a in answers.items()} == {
-        door: (400, said_at(door, CAPTCHA_REQUIRED)) for door in DOORS
+        door: BASIC_CAPTCHA if door.startswith("GET") else (400, said_at(door, CAPTCHA_REQUIRED)) for door in DOORS
     }
     assert checks.count == 0
     assert not any("device" in answer.cookies for answer in answers.values())
@@ -175,7 +181,6 @@ async def test_every_spelling_of_an_address_is_one_count(
     assert await db.fetchval("SELECT array_agg(failures) FROM guard") == [3]
 
 
-@pytest.mark.xfail(strict=True, reason="only bodies are NFC-normalised; canonical_email takes NFD for another name")
 async def test_a_decomposed_address_is_the_same_in_basic_credentials(api: Api, db: asyncpg.Connection) -> None:
     await api.register(email="ada@bücher.de")
     for spelling in ("ada@bücher.de", "ada@bu\u0308cher.de"):

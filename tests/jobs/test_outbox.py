@@ -142,7 +142,6 @@ async def test_a_connection_dropped_after_data_costs_one_duplicate_at_most(
     assert 1 <= len(mail_server.received) <= 2
 
 
-@pytest.mark.xfail(strict=True, reason="a refused sender account (535) gives the mail up as if its address were wrong")
 async def test_a_wrong_smtp_password_loses_no_mail(
     start_service: StartService, mail_server: MailServer, db: asyncpg.Connection
 ) -> None:
@@ -201,7 +200,6 @@ async def test_two_senders_send_each_mail_once(
     assert await db.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL OR attempts <> 1") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="a claim lasts 5 s, a mail server may take 20 s per command: sent twice")
 async def test_a_mail_under_way_is_not_sent_by_another(
     svc: Service, mail_server: MailServer, db: asyncpg.Connection
 ) -> None:

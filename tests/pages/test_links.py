@@ -91,7 +91,6 @@ async def test_an_address_by_form(api: Api, mailbox: Mailbox) -> None:
     assert (done.status, f"{email} is confirmed." in Page(done.text).text) == (200, True)
 
 
-@pytest.mark.xfail(strict=True, reason="Origin: null, which browsers send from a no-referrer page, is refused with 403")
 @pytest.mark.parametrize("kind", ["reset", "confirm"])
 async def test_the_origin_that_browsers_send_from_such_a_page_is_taken(api: Api, mailbox: Mailbox, kind: str) -> None:
     page = (await reset_page(api, mailbox))[2] if kind == "reset" else (await confirm_page(api, mailbox))[1]
@@ -253,7 +252,6 @@ async def test_a_stale_session_is_no_obstacle(api: Api, mailbox: Mailbox) -> Non
     assert (await submit(api, page, NEW, cookies)).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="pages.links.confirm lets the violated constraint through: the answer is JSON")
 async def test_a_taken_address_is_said_on_a_page(api: Api, mailbox: Mailbox) -> None:
     await api.register(email="bob@example.com")
     token = await kit.change_token(api, mailbox, await api.sign_in(), "bob@example.com")
@@ -262,7 +260,6 @@ async def test_a_taken_address_is_said_on_a_page(api: Api, mailbox: Mailbox) -> 
     assert "already exists" in Page(page.text).text
 
 
-@pytest.mark.xfail(strict=True, reason="middleware.errors knows no page rows: a locked network gets JSON")
 async def test_a_locked_network_is_told_on_a_page(serve: Any, db: Any, mailbox: Mailbox) -> None:
     api = await serve(limits=True)
     _, _, page = await reset_page(api, mailbox)

@@ -71,7 +71,7 @@ async def test_a_hundred_guesses_without_captcha_are_three_checks(
     checks = HashChecks(monkeypatch)
     answers = await pair.all(100, lambda api, number: knock(api, DOORS[number // 2 % len(DOORS)], ADA))
     assert checks.count == 3
-    assert statuses(answers) == {401: 3, 400: 97}
+    assert Counter(answer.code for answer in answers) == {"invalid_credentials": 3, "captcha_required": 97}
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -101,9 +101,6 @@ async def test_after_nine_failures_one_more_is_checked_however_many_come(
     assert (checks.count, statuses(answers)) == (1, {401: 1, 429: MANY - 1})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="tries under way count as failures, so the fourth at once is asked for a captcha"
-)
 @pytest.mark.parametrize("door", ["GET /token/", f"POST {LOGIN}"])
 async def test_right_passwords_at_once_all_get_in(pair: Pair, monkeypatch: pytest.MonkeyPatch, door: str) -> None:
     await pair.one.register(email=ADA)
@@ -177,7 +174,6 @@ async def test_one_challenge_lets_one_in_with_many_right_codes(
     assert one_winner(answers)
 
 
-@pytest.mark.xfail(strict=True, reason="the code is spent before it is known who wins the challenge")
 async def test_who_loses_a_challenge_keeps_his_code(
     pair: Pair, db: asyncpg.Connection, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,7 +269,6 @@ async def test_one_captcha_token_is_good_for_one_account(pair: Pair, db: asyncpg
     assert codes == {"invalid_credentials": 1, "captcha_required": MANY - 1}
 
 
-@pytest.mark.xfail(strict=True, reason="the uses of a network are read and counted by two statements")
 async def test_free_uses_of_a_network_are_five_at_once_too(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pair = Pair(await serve(limits=True), await serve(limits=True))
     path = f"{USERS}/password/forgot/"

@@ -125,7 +125,6 @@ def change(api: Api, tokens: Tokens, password: str) -> Coroutine[Any, Any, Answe
 DEADLOCK = "locks are taken in different orders: one waits a second for the other, then gets 503"
 
 
-@pytest.mark.xfail(strict=True, reason=DEADLOCK)
 async def test_a_change_before_a_reset(
     nodes: list[Api], database: Addresses, db: asyncpg.Connection, mailbox: Mailbox
 ) -> None:
@@ -153,7 +152,6 @@ async def test_a_change_before_a_confirmation(
     await invariants.check(db)
 
 
-@pytest.mark.xfail(strict=True, reason=DEADLOCK)
 async def test_a_reset_before_another_ask(
     nodes: list[Api], database: Addresses, db: asyncpg.Connection, mailbox: Mailbox
 ) -> None:

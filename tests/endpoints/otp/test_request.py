@@ -171,7 +171,6 @@ async def test_asking_as_signed_in_needs_a_session(api: Api) -> None:
     assert (await api.post(AUTHENTICATED)).code == "not_authenticated"
 
 
-@pytest.mark.xfail(strict=True, reason="the row is public, so an employee's session counts as a caller there")
 async def test_an_employees_session_is_refused(api: Api, db: asyncpg.Connection) -> None:
     answer = await api.post(REQUEST, {}, headers=await employee_bearer(api, db))
     assert (answer.status, answer.code) == (403, "wrong_account_type")

@@ -124,7 +124,6 @@ async def test_full_width_letters_are_the_same_password(api: Api) -> None:
     assert await kit.can_sign_in(api, tokens.user["email"], "nine violet teapots")
 
 
-@pytest.mark.xfail(strict=True, reason="change_password() voids reset links only")
 async def test_a_link_to_another_address_dies(api: Api, db: asyncpg.Connection, mailbox: Mailbox) -> None:
     """The notice about it says "if this was not you, change your password now"; that must help."""
     thief = await api.sign_in()

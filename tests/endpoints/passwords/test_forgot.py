@@ -173,7 +173,6 @@ async def test_asking_changes_nothing_else(api: Api, quick: None) -> None:
     assert await kit.can_sign_in(api, tokens.user["email"], PASSWORD)
 
 
-@pytest.mark.xfail(strict=True, reason="reset() gives the person back whatever address the link was mailed to")
 async def test_a_link_on_its_way_to_an_address_that_is_left_is_dead(
     api: Api, database: Addresses, db: asyncpg.Connection, mailbox: Mailbox, quick: None
 ) -> None:

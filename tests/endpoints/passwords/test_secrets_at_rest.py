@@ -134,7 +134,6 @@ async def test_a_token_is_stored_as_its_hash(api: Api, db: asyncpg.Connection, m
     assert await db.fetchval(stored, token) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="guard.account_name keeps what was typed as an address, in clear, for two days")
 async def test_a_password_typed_into_the_field_of_the_address_is_not_kept(api: Api, db: asyncpg.Connection) -> None:
     await api.post("/api/v1/users/login/", {"email": FIRST, "password": "x"})
     assert FIRST not in await dump(db)

@@ -207,7 +207,6 @@ async def test_three_asks_an_hour(api: Api, mailbox: Mailbox) -> None:
     assert [len(mails) for mails in sent] == [1, 1, 1, 0, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="confirm() does not ask whether the person may still sign in")
 @pytest.mark.parametrize("change", ["is_active = false", "status = 'Rejected'"])
 async def test_who_may_not_sign_in_any_more_moves_no_address(
     api: Api, db: asyncpg.Connection, mailbox: Mailbox, change: str
