@@ -5,8 +5,10 @@ from typing import Any
 from aiohttp import web
 
 from authsvc.core.person import Caller, Origin
-from authsvc.errors import NotAuthenticated
+from authsvc.errors import NotAuthenticated, NotFound
 from authsvc.service import Service
+
+MAX_ID = 2**31 - 1
 
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 
@@ -24,3 +26,11 @@ def caller_of(request: web.Request) -> Caller:
     if caller is None:
         raise NotAuthenticated
     return caller
+
+
+def id_of(request: web.Request, name: str = "id") -> int:
+    """The id in the path; NotFound for digits that are no id of anything."""
+    number = int(request.match_info[name])
+    if number > MAX_ID:
+        raise NotFound
+    return number

@@ -102,7 +102,11 @@ def _parts(text: str) -> SplitResult | None:
 
 def postgres_url(text: str) -> None:
     """A libpq URL."""
-    if not text.startswith(("postgresql://", "postgres://")):
+    try:
+        scheme = urlsplit(text).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("postgresql", "postgres"):
         raise ValidationError("must be a URL like postgresql://authsvc_app:password@host/authsvc.")
 
 

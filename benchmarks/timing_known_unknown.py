@@ -243,7 +243,7 @@ async def bench(embedded: Embedded, settings: Settings, samples: int) -> list[Ro
         for case in CASES:
             started = time.monotonic()
             rows.append(await measure(Client(http, db), case, samples, known))
-            print(f"{case.name}: {time.monotonic() - started:.0f} s", file=sys.stderr)  # noqa: T201
+            print(f"{case.name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     await db.close()
     return rows
 
@@ -260,8 +260,8 @@ def main() -> None:
         embedded_server() as embedded,
     ):
         rows = asyncio.run(bench(embedded, settings, samples))
-    print(f"\n{samples} samples each, bcrypt cost {COST}, Python {sys.version.split()[0]}\n")  # noqa: T201
-    print("\n".join(table(rows)))  # noqa: T201
+    print(f"\n{samples} samples each, bcrypt cost {COST}, Python {sys.version.split()[0]}\n")
+    print("\n".join(table(rows)))
 
 
 if __name__ == "__main__":

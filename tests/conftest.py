@@ -59,12 +59,12 @@ def embedded() -> Iterator[Embedded]:
 
 
 @pytest.fixture(scope="session")
-async def database(embedded: Embedded) -> AsyncIterator[Addresses]:
+async def database(embedded: Embedded) -> Addresses:
     where = Addresses(embedded.dsn(), embedded.dsn("authsvc_owner"), embedded.dsn("postgres"))
     conn = await asyncpg.connect(where.owner)
     await migrate.apply(conn)
     await conn.close()
-    yield where
+    return where
 
 
 @pytest.fixture(scope="session")

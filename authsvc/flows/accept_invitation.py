@@ -15,9 +15,12 @@ _DEAD = {"token": ["Invalid or expired invitation."]}
 _FIELDS = ("first_name", "middle_name", "last_name", "suffix", "phone_number", "department", "username")
 
 
-async def look(svc: Service, token: str) -> Mapping[str, Any] | None:
+async def look(svc: Service, token: str, origin: Origin) -> Mapping[str, Any] | None:
     """What is behind a link; None when it is dead. Looking spends nothing."""
-    return await invitations.look(svc.db, sealing.token_hash(token))
+    hashed = sealing.token_hash(token)
+    return await guard.check(
+        svc, guard.Attempt(None, "invitation_fail", origin), lambda: invitations.look(svc.db, hashed)
+    )
 
 
 async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any], origin: Origin) -> str:
@@ -26,9 +29,7 @@ async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any
     An account of that address is taken over by whoever holds the link: new password, old sessions dead.
     """
     hashed = sealing.token_hash(token)
-    found = await guard.check(
-        svc, guard.Attempt(None, "invitation_fail", origin), lambda: invitations.look(svc.db, hashed)
-    )
+    found = await look(svc, token, origin)
     if not found:
         raise errors.Invalid(_DEAD)
     columns = await _columns(svc, found, password, body)

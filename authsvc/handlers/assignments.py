@@ -8,7 +8,7 @@ from aiohttp import web
 from authsvc.core import names
 from authsvc.errors import ApiError, Conflict, NotFound, PermissionDenied
 from authsvc.flows import assign
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
 from authsvc.queries import assignments, systems
 from authsvc.queries.assignments import Filter
 from authsvc.replies import page, reply
@@ -49,7 +49,7 @@ async def index(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """One assignment."""
     caller = caller_of(request).person.id
-    row = await assignments.get(request.app[SERVICE].db, caller, int(request.match_info["id"]))
+    row = await assignments.get(request.app[SERVICE].db, caller, id_of(request))
     if row is None:
         raise NotFound
     return reply(shown(row))
@@ -74,16 +74,14 @@ async def create(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     """Change role, activity or settings of an assignment: what is left out stays as it is."""
     body = request[BODY]
-    row = await assign.change(
-        request.app[SERVICE], caller_of(request), int(request.match_info["id"]), body, request[ORIGIN]
-    )
+    row = await assign.change(request.app[SERVICE], caller_of(request), id_of(request), body, request[ORIGIN])
     return reply(shown(row))
 
 
 @api(status=204, errors=_REFUSALS)
 async def remove(request: web.Request) -> web.Response:
     """Take a role away."""
-    await assign.take(request.app[SERVICE], caller_of(request), int(request.match_info["id"]), request[ORIGIN])
+    await assign.take(request.app[SERVICE], caller_of(request), id_of(request), request[ORIGIN])
     return web.Response(status=204)
 
 

@@ -5,7 +5,7 @@ from aiohttp import web
 from authsvc.core.profiles import card
 from authsvc.errors import ApiError, Conflict, Invalid, LockedOut, NotFound, PermissionDenied
 from authsvc.flows import accept_invitation, invite
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
 from authsvc.queries import invitations, managed_users
 from authsvc.queries.managed_users import Page
 from authsvc.replies import page, reply
@@ -65,15 +65,13 @@ async def index(request: web.Request) -> web.Response:
 @api(reply=s.Invitation, errors=_REFUSALS)
 async def resend(request: web.Request) -> web.Response:
     """Mail an invitation again; the old link is void."""
-    return reply(
-        await invite.resend(request.app[SERVICE], caller_of(request), int(request.match_info["id"]), request[ORIGIN])
-    )
+    return reply(await invite.resend(request.app[SERVICE], caller_of(request), id_of(request), request[ORIGIN]))
 
 
 @api(status=204, errors=_REFUSALS)
 async def revoke(request: web.Request) -> web.Response:
     """Revoke an invitation."""
-    await invite.revoke(request.app[SERVICE], caller_of(request), int(request.match_info["id"]), request[ORIGIN])
+    await invite.revoke(request.app[SERVICE], caller_of(request), id_of(request), request[ORIGIN])
     return web.Response(status=204)
 
 

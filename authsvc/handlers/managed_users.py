@@ -10,7 +10,7 @@ from authsvc.core.profiles import card
 from authsvc.core.profiles import shown as shown_profile
 from authsvc.errors import ApiError, Conflict, Invalid, NotFound, PermissionDenied
 from authsvc.flows import manage_users
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
 from authsvc.queries import managed_users
 from authsvc.queries.managed_users import Page
 from authsvc.replies import page, reply
@@ -56,7 +56,7 @@ async def index(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """One user."""
     svc = request.app[SERVICE]
-    row = await manage_users.show(svc, caller_of(request), int(request.match_info["id"]))
+    row = await manage_users.show(svc, caller_of(request), id_of(request))
     return reply(_shown(svc, row))
 
 
@@ -71,14 +71,14 @@ async def create(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     """Change a user: what is left out stays as it is."""
     svc, body = request.app[SERVICE], request[BODY]
-    row = await manage_users.edit(svc, caller_of(request), int(request.match_info["id"]), body, request[ORIGIN])
+    row = await manage_users.edit(svc, caller_of(request), id_of(request), body, request[ORIGIN])
     return reply(_shown(svc, row))
 
 
 @api(status=204, errors=_REFUSALS)
 async def remove(request: web.Request) -> web.Response:
     """Remove a user; superusers only."""
-    await manage_users.remove(request.app[SERVICE], caller_of(request), int(request.match_info["id"]), request[ORIGIN])
+    await manage_users.remove(request.app[SERVICE], caller_of(request), id_of(request), request[ORIGIN])
     return web.Response(status=204)
 
 

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from authsvc.errors import ApiError, Conflict, NotFound, PermissionDenied
 from authsvc.flows import manage_roles
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
 from authsvc.queries import roles, systems
 from authsvc.replies import page, reply
 from authsvc.routing import api
@@ -35,7 +35,7 @@ async def index(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """One role."""
     caller = caller_of(request).person.id
-    row = await roles.get(request.app[SERVICE].db, int(request.match_info["id"]), caller)
+    row = await roles.get(request.app[SERVICE].db, id_of(request), caller)
     if row is None:
         raise NotFound
     return reply({name: value for name, value in row.items() if name != _EXTRA})
@@ -53,9 +53,7 @@ async def create(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     """Change a role: what is left out stays as it is."""
     body = request[BODY]
-    row = await manage_roles.edit(
-        request.app[SERVICE], caller_of(request), int(request.match_info["id"]), body, request[ORIGIN]
-    )
+    row = await manage_roles.edit(request.app[SERVICE], caller_of(request), id_of(request), body, request[ORIGIN])
     return reply({name: value for name, value in row.items() if name != _EXTRA})
 
 
@@ -65,7 +63,7 @@ async def remove(request: web.Request) -> web.Response:
     await manage_roles.remove(
         request.app[SERVICE],
         caller_of(request),
-        int(request.match_info["id"]),
+        id_of(request),
         request[QUERY]["force"],
         request[ORIGIN],
     )

@@ -26,7 +26,7 @@ from authsvc.errors import (
 from authsvc.flows import landing, own_sessions
 from authsvc.flows.sign_in import Credentials, SignedIn, answer_challenge, sign_in
 from authsvc.flows.sign_out import Presented, sign_out
-from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of, id_of
 from authsvc.presented import bearer
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
@@ -119,7 +119,7 @@ async def list_own(request: web.Request) -> web.Response:
 @api(status=204, errors=(NotFound,))
 async def end_own(request: web.Request) -> web.Response:
     """End one of the own sessions."""
-    await own_sessions.end(request.app[SERVICE], caller_of(request), int(request.match_info["id"]), request[ORIGIN])
+    await own_sessions.end(request.app[SERVICE], caller_of(request), id_of(request), request[ORIGIN])
     return web.Response(status=204)
 
 

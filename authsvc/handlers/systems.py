@@ -4,7 +4,7 @@ from aiohttp import web
 
 from authsvc.errors import ApiError, Conflict, NotFound, PermissionDenied
 from authsvc.flows import manage_systems
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
 from authsvc.queries import systems
 from authsvc.replies import page, reply
 from authsvc.routing import api
@@ -31,7 +31,7 @@ async def index(request: web.Request) -> web.Response:
 @api(reply=s.System, errors=(NotFound,))
 async def show(request: web.Request) -> web.Response:
     """One system."""
-    row = await systems.get(request.app[SERVICE].db, int(request.match_info["id"]))
+    row = await systems.get(request.app[SERVICE].db, id_of(request))
     if row is None:
         raise NotFound
     return reply(dict(row))
@@ -49,9 +49,7 @@ async def create(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     """Change a system: what is left out stays as it is."""
     body = request[BODY]
-    row = await manage_systems.edit(
-        request.app[SERVICE], caller_of(request), int(request.match_info["id"]), body, request[ORIGIN]
-    )
+    row = await manage_systems.edit(request.app[SERVICE], caller_of(request), id_of(request), body, request[ORIGIN])
     return reply(dict(row))
 
 
@@ -61,7 +59,7 @@ async def remove(request: web.Request) -> web.Response:
     await manage_systems.remove(
         request.app[SERVICE],
         caller_of(request),
-        int(request.match_info["id"]),
+        id_of(request),
         request[QUERY]["force"],
         request[ORIGIN],
     )

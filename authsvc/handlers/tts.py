@@ -8,7 +8,7 @@ from aiohttp import web
 from authsvc.core.profiles import card, picture_url
 from authsvc.errors import ApiError, Conflict, NotFound, PermissionDenied
 from authsvc.flows import assign, manage_roles, turns
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of
+from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
 from authsvc.queries import assignments, invitations, managed_users
 from authsvc.queries.managed_users import Page
 from authsvc.replies import reply
@@ -73,8 +73,8 @@ def _info(svc: Service, row: Mapping[str, Any]) -> dict[str, Any]:
 @api(errors=(NotFound,))
 async def user_info(request: web.Request) -> web.Response:
     """One user."""
-    svc, wanted = request.app[SERVICE], int(request.match_info["user_id"])
-    rows = await managed_users.infos(svc.db, caller_of(request).person.id, [wanted] if wanted < 2**31 else [])
+    svc = request.app[SERVICE]
+    rows = await managed_users.infos(svc.db, caller_of(request).person.id, [id_of(request, "user_id")])
     if not rows:
         raise NotFound
     return reply(_info(svc, rows[0]))

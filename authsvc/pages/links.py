@@ -64,7 +64,7 @@ async def confirm(request: web.Request) -> web.Response:
 async def invitation_page(request: web.Request) -> web.Response:
     """The form that accepts an invitation."""
     svc, token = request.app[SERVICE], request[QUERY]["token"]
-    found = await invitations.look(svc, token)
+    found = await invitations.look(svc, token, request[ORIGIN])
     if wants_json(request):
         return reply({"valid": found is not None})
     if found is None:
@@ -76,12 +76,12 @@ async def invitation_page(request: web.Request) -> web.Response:
 async def accept_invitation(request: web.Request) -> web.Response:
     """Accept the invitation that the form belongs to."""
     svc, form = request.app[SERVICE], request[BODY]
-    found = await invitations.look(svc, form["token"])
     try:
         body = bodies.load(s.ResetBody, form)
         email = await invitations.accept(svc, body["token"], body["password"], {}, request[ORIGIN])
     except Invalid as err:
-        if found is None or "token" in err.fields:
+        found = None if "token" in err.fields else await invitations.look(svc, form["token"], request[ORIGIN])
+        if found is None:
             return _dead("This invitation is invalid, was used, or has expired.")
         values = {"token": form["token"], "errors": dict(err.fields)}
         return page("invitation.html", 400, **values, system=found["system_name"], role=found["role"])

@@ -67,7 +67,7 @@ def test_one_canonical_form(spellings: list[str], canonical: str) -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        "\u212aate@example.com", "\u017fam@example.com", "\u0130da@example.com", "\uff41da@example.com",
+        "\u017fam@example.com", "\u0130da@example.com", "\uff41da@example.com",
         "ada@\uff45xample.com", "ada@e\u017fample.com", "ada@example\u3002com",
         "ada\uff20example.com", "ada@exam\xadple.com", "ada@ex\u200bample.com", "ada@\u2460.com", "ada@example.com.",
         "ada@examp\u217ce.com",

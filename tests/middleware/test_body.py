@@ -147,7 +147,7 @@ async def test_a_compressed_bomb_is_not_unpacked(real: Api) -> None:
     assert answer.status == 415
 
 
-@over(WITH_BODY)
+@over([name for name in WITH_BODY if name.row.name != "captcha.generate"])  # whose answers are random
 async def test_an_empty_body_is_an_empty_object(real: Api, db: asyncpg.Connection, name: Name) -> None:
     async def answer_to(body: bytes, mime: str | None) -> tuple[int, str]:
         headers = dict((await real.sign_in()).bearer) if name.closed else {}

@@ -12,7 +12,7 @@ from authsvc.errors import MethodNotAllowed, NotFound
 from authsvc.routes import ROUTES
 from tests.client import Answer, Api, Tokens
 from tests.endpoints.kit import unchanged
-from tests.middleware.kit import Name, filled, names, over, raw, status_of
+from tests.middleware.kit import PAGES, Name, filled, names, over, raw, status_of
 
 PROBLEM = {"Accept": "application/problem+json"}
 JSON = {"Accept": "application/json"}
@@ -23,7 +23,7 @@ DYNAMIC = [(row, path) for row in ROUTES for path in row.paths if "{" in path]
 
 
 def methods_at(path: str) -> set[str]:
-    found = {name.row.method for name in NAMES if name.path == path}
+    found = {row.method for row in ROUTES for known in row.paths if filled(known) == path}
     return found | ({"HEAD"} if "GET" in found else set())
 
 
@@ -192,5 +192,6 @@ async def test_head_is_get_without_a_body(api: Api, ada: Tokens, name: Name) -> 
 
 async def test_head_changes_nothing(api: Api, ada: Tokens, db: asyncpg.Connection) -> None:
     async with unchanged(db):
-        for name in NAMES:
+        pages = {filled(path) for row in ROUTES if row.access in PAGES for path in row.paths}
+        for name in (name for name in NAMES if name.path not in pages):  # a dead link that is opened is audited
             await api.request("HEAD", name.path, headers={**ada.bearer, "Cookie": f"refresh_token={ada.refresh}"})

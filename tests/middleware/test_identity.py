@@ -28,7 +28,8 @@ async def ask(api: Api, name: Name, *headers: dict[str, str]) -> Answer:
 
 
 def known(answer: Answer) -> bool:
-    return answer.status in (200, 404)
+    """The caller got as far as his request was looked at: what is wrong with it then is another matter."""
+    return answer.status in (200, 201, 204, 400, 404, 409)
 
 
 def refused(answer: Answer, error: type[NotAuthenticated | TokenNotValid]) -> bool:
@@ -153,8 +154,8 @@ async def test_a_stale_credential_keeps_nobody_from_signing_in(api: Api, ada: To
 ENDINGS = {
     "ended": "UPDATE sessions SET ended_at = now(), end_reason = 'logout'",
     "expired": "UPDATE sessions SET expires_at = now()",
-    "deactivated": "UPDATE users SET is_active = false",
-    "rejected": "UPDATE users SET status = 'Rejected'",
+    "deactivated": "UPDATE users SET is_active = false WHERE email LIKE 'ada%'",
+    "rejected": "UPDATE users SET status = 'Rejected' WHERE email LIKE 'ada%'",
     "forgotten": "DELETE FROM sessions",
 }
 
@@ -163,8 +164,9 @@ ENDINGS = {
 async def test_what_ends_by_sql_ends_at_the_next_request(
     api: Api, ada: Tokens, db: asyncpg.Connection, name: Name
 ) -> None:
+    await db.execute("UPDATE users SET is_active = true, is_superuser = true WHERE email = 'root@example.com'")
     for statement in ENDINGS.values():
-        await db.execute("UPDATE users SET is_active = true, status = 'Pending'")
+        await db.execute("UPDATE users SET is_active = true, status = 'Pending' WHERE email = 'ada@example.com'")
         tokens = await api.sign_in("ada@example.com")
         assert known(await ask(api, name, tokens.bearer))
         await db.execute(statement)
@@ -211,4 +213,5 @@ async def test_every_closed_row_is_in_these_tests() -> None:
         if row.access is Access.SIGNED_IN and not row.settles_itself
         for path in row.paths
     }
-    assert paths == {name.path for name in CLOSED if name.row.access is Access.SIGNED_IN}
+    wanted = [name for name in names() if name.closed and name.row.access is Access.SIGNED_IN]
+    assert paths == {name.path for name in wanted}

@@ -12,6 +12,7 @@ ACTORS = (
 PATTERNS = {
     #                 nobody empl plain pend agentA adminA adminB both root dead
     "anybody":       "ok     ok   ok    ok   ok     ok     ok     ok   ok   ok",
+    "not employees": "ok     403  ok    ok   ok     ok     ok     ok   ok   ok",
     "without token": "401    401  401   401  401    401    401    401  401  401",
     "signed in":     "401    ok   ok    ok   ok     ok     ok     ok   ok   401",
     "any session":   "401    ok   ok    ok   ok     ok     ok     ok   ok   ok",  # a dead man's too can be ended
@@ -38,6 +39,7 @@ PATTERNS = {
 # fmt: off
 # The objects that a group is tried with, and the pattern for each. "-" stands for no object at all.
 ANYBODY     = {"-": "anybody"}
+NOT_EMPLOYEES = {"-": "not employees"}
 NO_TOKEN    = {"-": "without token"}
 ANY_SESSION = {"-": "any session"}
 SIGNED_IN   = {"-": "signed in"}
@@ -65,8 +67,8 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /api/v1/users/captcha/required/
         POST   /api/v1/users/captcha/generate/
         POST   /api/v1/token/logout/
-        POST   /api/v1/users/2fa/request-otp/
         """),
+    (NOT_EMPLOYEES, 200, "POST   /api/v1/users/2fa/request-otp/"),
     (ANYBODY, 303, "GET /logout/"),
     (ANYBODY, 404, "GET /media/{digest}.webp"),
     (ANYBODY, 400, """

@@ -36,6 +36,8 @@ ATTEMPTS: Mapping[str, list[tuple[dict[str, str], int]]] = {
     "passwords.check": [({"current_password": WRONG}, 1), ({"password": WRONG}, 1)],
     "passwords.confirm_address": [({"token": TOKEN}, 1)],
     "links.confirm": [({"token": TOKEN}, 1)],
+    "links.accept_invitation": [(RESET, 1)],
+    "invitations.accept": [(RESET, 1)],
     "profile.edit": [(ADDRESS, 1)],
     "otp.request": [({"temporary_token": TOKEN}, 1), (SIGN_IN, 1)],
     "otp.enable": [(CODE_ONLY, 1), (WRONG_PASSWORD, 1), (WRONG_CODE, 2)],
@@ -46,6 +48,7 @@ ATTEMPTS: Mapping[str, list[tuple[dict[str, str], int]]] = {
     "captcha.verify": [({"session_id": TOKEN, "response": "ABCDEF"}, 1)],
 }
 EXCEPTIONS = {
+    "managed_users.create": "its password is set, not checked",
     "users.register": "its password is set, not checked",
     "tokens.verify": "takes access and refresh tokens: signed, or 256 random bits of a session; it signs nobody in",
 }
