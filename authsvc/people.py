@@ -1,14 +1,20 @@
 """Which query module knows which kind of person: the only place that chooses one."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
+from authsvc import errors
+from authsvc.core import names
 from authsvc.core.person import Caller, Kind
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
 from authsvc.queries import employees, users
+
+T = TypeVar("T")
+_USERNAME_TRIES = 5
 
 
 class People(Protocol):
@@ -28,3 +34,18 @@ class People(Protocol):
 
 
 PEOPLE: Mapping[Kind, People] = {Kind.STAFF: users, Kind.EMPLOYEE: employees}
+
+
+async def with_free_username(email: str, chosen: str | None, use: Callable[[str], Awaitable[T]]) -> T:
+    """`use(username)` with the chosen one, else with one made of the address, and others while that is taken.
+
+    `use` is a whole transaction: a taken name has undone it.
+    """
+    base = chosen or names.username_from(email)
+    for attempt in range(_USERNAME_TRIES):
+        try:
+            return await use(base if attempt == 0 else f"{base}-{secrets.token_hex(3)}")
+        except asyncpg.UniqueViolationError as err:
+            if chosen or not str(err.constraint_name).endswith("_username_key"):
+                raise
+    raise errors.Invalid({"username": ["Choose a username."]})

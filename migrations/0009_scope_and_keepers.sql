@@ -83,6 +83,15 @@ ALTER TABLE users ADD COLUMN search tsvector NOT NULL GENERATED ALWAYS AS (
     to_tsvector('simple', email_canonical || ' ' || regexp_replace(
         email_canonical || ' ' || username_canonical || ' ' || first_name || ' ' || coalesce(middle_name, '') || ' '
         || last_name || ' ' || company_id || ' ' || coalesce(phone_number, ''), '[^[:alnum:]]+', ' ', 'g'))) STORED;
+
+-- What people type, as a query on it: split where the column is split, so nothing in it is an operator. Without a
+-- word it finds nobody.
+CREATE FUNCTION search_query(typed text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(to_tsquery('simple', string_agg(quote_literal(word) || ':*', ' & ')), ''::tsquery)
+      FROM regexp_split_to_table(typed, '[^[:alnum:]]+') word
+     WHERE word <> ''
+$$;
 CREATE INDEX users_search_idx ON users USING gin (search);
 CREATE INDEX users_status_idx ON users (status, id) WHERE status <> 'Approved';
 

@@ -107,6 +107,13 @@ BEGIN
         RAISE EXCEPTION 'the last Admin of a system' USING ERRCODE = 'check_violation', CONSTRAINT = 'systems_keep_an_admin';
     END IF;
 END $$;
+CREATE FUNCTION public.search_query(typed text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(to_tsquery('simple', string_agg(quote_literal(word) || ':*', ' & ')), ''::tsquery)
+      FROM regexp_split_to_table(typed, '[^[:alnum:]]+') word
+     WHERE word <> ''
+$$;
 CREATE TABLE public.assignments (
     id integer NOT NULL,
     user_id integer NOT NULL,

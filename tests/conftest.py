@@ -17,6 +17,7 @@ from authsvc.app import create_app
 from authsvc.core.signing import KeySet
 from authsvc.db import migrate
 from authsvc.db.embedded import Embedded
+from authsvc.db.pool import Database
 from authsvc.jobs import outbox
 from authsvc.settings import Settings, load
 from tests.client import Api
@@ -104,6 +105,24 @@ def base_settings() -> Iterator[Settings]:
         yield load()
 
 
+class SharedDatabase(Database):
+    """One pool for the servers of all tests: opening connections would take most of their time."""
+
+    async def open(self) -> None:
+        """It is open already."""
+
+    def terminate(self) -> None:
+        """The next test goes on with it."""
+
+
+@pytest.fixture(scope="session")
+async def shared(database: Addresses) -> AsyncIterator[SharedDatabase]:
+    pool = SharedDatabase(database.app, size=20, acquire_timeout=5, statement_timeout=2)
+    await Database.open(pool)
+    yield pool
+    Database.terminate(pool)
+
+
 @pytest.fixture(scope="session")
 def signing_keys(base_settings: Settings) -> KeySet:
     return key_files.load(base_settings)
@@ -135,6 +154,7 @@ async def serve(
     signing_keys: KeySet,
     clock: FakeClock,
     mailbox: Mailbox,
+    shared: SharedDatabase,
 ) -> AsyncIterator[Callable[..., object]]:
     """`await serve(**changed_settings)`: a server on the emptied database, and a client without cookies for it."""
     clients: list[TestClient] = []
@@ -143,7 +163,10 @@ async def serve(
     async def start(**changes: object) -> Api:
         settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
         keys = signing_keys if changes.keys().isdisjoint({"jwt_algorithm", "jwt_secret"}) else key_files.load(settings)
-        app = create_app(service.build(settings, keys, database.app, clock))
+        svc = service.build(settings, keys, database.app, clock)
+        if changes.keys().isdisjoint({"db_pool_size", "db_acquire_timeout", "db_statement_timeout"}):
+            svc = dataclasses.replace(svc, db=shared)
+        app = create_app(svc)
         client = TestClient(TestServer(app), cookie_jar=None)
         await client.start_server()
         clients.append(client)

@@ -8,6 +8,7 @@ from authsvc.core import names, person_fields, sealing
 from authsvc.core.person import Kind, Origin, Person
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
+from authsvc.people import with_free_username
 from authsvc.queries import assignments, audit, invitations, links, second_factors, sessions, users
 from authsvc.service import Service
 
@@ -34,6 +35,18 @@ async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any
         raise errors.Invalid(_DEAD)
     columns = await _columns(svc, found, password, body)
     columns["password_hash"] = await svc.hasher.encode(password)
+
+    async def use(username: str) -> None:
+        named = {**columns, "username": username, "username_canonical": names.fold(username)}
+        await _accept(svc, hashed, found, named, origin)
+
+    await with_free_username(found["email"], body.get("username"), use)
+    return str(found["email"])
+
+
+async def _accept(
+    svc: Service, hashed: bytes, found: Mapping[str, Any], columns: Mapping[str, Any], origin: Origin
+) -> None:
     async with svc.db.transaction() as tx:
         if not await invitations.accept(tx, hashed):
             raise errors.Invalid(_DEAD)
@@ -42,13 +55,12 @@ async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any
             raise errors.Invalid(_DEAD)
         subject = await _taken_over(tx, account, columns) if account else await _made(tx, columns)
         await _enrol(svc, tx, subject, found, origin)
-    return str(found["email"])
 
 
 async def _columns(svc: Service, found: Mapping[str, Any], password: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored: the person's own words before the inviter's."""
     given = {**found["fields"], **{name: body[name] for name in _FIELDS if body.get(name)}, "email": found["email"]}
-    given = {"username": names.username_from(found["email"]), "first_name": "", "last_name": "", **given}
+    given = {"first_name": "", "last_name": "", **given}
     settings = svc.settings
     columns, problems = person_fields.settle(given, region=settings.phone_region, departments=settings.departments)
     weak = await svc.hasher.problem_of(password, given, min_length=settings.password_min_length)

@@ -114,13 +114,13 @@ async def take(svc: Service, caller: Caller, assignment_id: int, origin: Origin)
 async def set_settings(svc: Service, caller: Caller, body: Mapping[str, Any], origin: Origin) -> Mapping[str, Any]:
     """Replace the settings of the one assignment that is named; Invalid, naming the choices, when it is not one."""
     system, role = body.get("system"), body.get("role")
-    found = await assignments.of_user(
-        svc.db,
-        caller.person.id,
-        body["user_id"],
-        system.name.lower() if system and system.name else None,
-        names.fold(role.name) if role and role.name else None,
+    only = assignments.Filter(
+        system_id=system.id if system else None,
+        system_slug=system.name.lower() if system and system.name else None,
+        role_id=role.id if role else None,
+        role_canonical=names.fold(role.name) if role and role.name else None,
     )
+    found = await assignments.of_user(svc.db, caller.person.id, body["user_id"], only)
     if not found:
         raise errors.Invalid({"user_id": ["This user holds no such role in your systems."]})
     if len(found) > 1:

@@ -62,19 +62,10 @@ async def resend(svc: Service, caller: Caller, invitation_id: int, origin: Origi
         if not await invitations.renew(tx, me, invitation_id, sealing.token_hash(token)):
             raise errors.Conflict("This invitation was accepted or revoked.")
         link = f"{svc.settings.public_url}/invitations/accept/?token={token}"
-        await mails.queue(
-            svc,
-            tx,
-            "invitation",
-            audit.of(caller),
-            recipient=row["email"],
-            link=link,
-            system=row["system"],
-            role=row["role"],
-        )
+        await _queue(svc, tx, caller, row["email"], link, row["system_name"], row["role"])
         await _note(tx, "invitation_resent", caller, row["system"], row["email"], origin)
         after = await invitations.get(tx, me, invitation_id)
-    return dict(after or row)
+    return {name: value for name, value in (after or row).items() if name != "system_name"}
 
 
 async def revoke(svc: Service, caller: Caller, invitation_id: int, origin: Origin) -> None:
@@ -160,10 +151,7 @@ async def _mail(
         NewInvitation(sealing.token_hash(token), email, canonical, system["id"], role["id"], caller.person.id, fields),
     )
     link = f"{svc.settings.public_url}/invitations/accept/?token={token}"
-    if not await mails.queue(
-        svc, tx, "invitation", audit.of(caller), recipient=email, link=link, system=system["name"], role=role["name"]
-    ):
-        raise errors.Throttled("Too many invitations within the hour.", retry_after=600)
+    await _queue(svc, tx, caller, email, link, system["name"], role["name"])
     await _note(tx, "invitation_sent", caller, system["slug"], email, origin)
     row = await invitations.get(tx, caller.person.id, invitation_id)
     return {name: row[name] for name in ("id", "email", "status", "expires_at")} if row else {}
@@ -173,3 +161,9 @@ async def _note(tx: Db, event: str, caller: Caller, system: str, email: str, ori
     await audit.add(
         tx, event, actor=audit.of(caller), subject=None, origin=origin, system=system, details={"email": email}
     )
+
+
+async def _queue(svc: Service, tx: Db, caller: Caller, email: str, link: str, system: str, role: str) -> None:
+    sender = audit.of(caller)
+    if not await mails.queue(svc, tx, "invitation", sender, recipient=email, link=link, system=system, role=role):
+        raise errors.Throttled("Too many invitations within the hour.", retry_after=600)

@@ -48,8 +48,8 @@ async def edit(
         changes = {name: value for name, value in body.items() if value != before[name]}
         if "is_custom" in changes and not caller.is_superuser:
             raise errors.PermissionDenied
-        if before["name"] == _ADMIN and "name" in changes:
-            raise errors.Conflict("The role Admin keeps its name.")
+        if before["name"] == _ADMIN and not changes.keys().isdisjoint({"name", "is_custom"}):
+            raise errors.Conflict("The role Admin stays what it is.")
         if "name" in changes:
             changes["name_canonical"] = names.fold(changes["name"])
         if changes:

@@ -9,6 +9,7 @@ from authsvc.core import names, person_fields, sealing
 from authsvc.core.person import Caller, Kind, Origin, Person
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
+from authsvc.people import with_free_username
 from authsvc.queries import assignments, audit, links, managed_users, second_factors, sessions, users
 from authsvc.queries import guard as counts
 from authsvc.service import Service
@@ -35,8 +36,18 @@ async def create(svc: Service, caller: Caller, body: Mapping[str, Any], origin: 
     if columns.get("password"):
         columns["password_hash"] = await svc.hasher.encode(columns["password"])
     flags = {name: body[name] for name in _BY_SUPERUSERS if name in body}
+
+    async def use(username: str) -> Mapping[str, Any]:
+        named = {**columns, "username": username, "username_canonical": names.fold(username)}
+        return await _insert(svc, caller, NewPerson._make(named.get(n) for n in NewPerson._fields), flags, origin)
+
+    return await with_free_username(body["email"], body.get("username"), use)
+
+
+async def _insert(
+    svc: Service, caller: Caller, new: NewPerson, flags: Mapping[str, Any], origin: Origin
+) -> Mapping[str, Any]:
     async with svc.db.transaction() as tx:
-        new = NewPerson._make(columns.get(name) for name in NewPerson._fields)
         subject = audit.Named(Person(Kind.STAFF, await users.insert(tx, new)), new.email)
         if flags:
             await managed_users.edit(tx, caller.person.id, flags, subject.person.id)
@@ -46,7 +57,7 @@ async def create(svc: Service, caller: Caller, body: Mapping[str, Any], origin: 
             link = f"{svc.settings.public_url}/password/reset/?token={token}"
             await mails.queue(svc, tx, "account_made", subject, link=link)
         await audit.add(
-            tx, "user_created", actor=audit.of(caller), subject=subject, origin=origin, details={"flags": flags}
+            tx, "user_created", actor=audit.of(caller), subject=subject, origin=origin, details={"flags": dict(flags)}
         )
         made = await users.profile(tx, subject.person.id)
     if made is None:
@@ -102,7 +113,7 @@ async def remove(svc: Service, caller: Caller, user_id: int, origin: Origin) -> 
 
 async def _new_columns(svc: Service, body: Mapping[str, Any]) -> dict[str, Any]:
     settings = svc.settings
-    given = {"username": names.username_from(body["email"]), "first_name": "", "last_name": "", **body}
+    given = {"first_name": "", "last_name": "", **body}
     columns, problems = person_fields.settle(given, region=settings.phone_region, departments=settings.departments)
     if body.get("password"):
         weak = await svc.hasher.problem_of(body["password"], body, min_length=settings.password_min_length)

@@ -1,7 +1,6 @@
 """Register: check what must be checked outside the schema, hash, insert; the constraints decide what is taken."""
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +10,10 @@ from authsvc import errors, guard, mails
 from authsvc.core import names, person_fields, sealing
 from authsvc.core.person import Kind, Origin, Person
 from authsvc.core.registration import NewPerson
-from authsvc.people import PEOPLE
+from authsvc.people import PEOPLE, with_free_username
 from authsvc.queries import audit, links
 from authsvc.service import Service
 
-_USERNAME_TRIES = 5
 _LINK_LIFE = dt.timedelta(days=1)
 
 
@@ -27,21 +25,18 @@ async def register(svc: Service, kind: Kind, body: Mapping[str, Any], origin: Or
     await guard.count_use(svc, "register", origin, body.get("captcha_token"))
     columns = await _checked(svc, body)
     columns["password_hash"] = await svc.hasher.encode(body["password"])
-    chosen = body.get("username")
-    base = chosen or names.username_from(body["email"])
-    for attempt in range(_USERNAME_TRIES):
-        username = base if attempt == 0 else f"{base}-{secrets.token_hex(3)}"
-        columns |= {"username": username, "username_canonical": names.fold(username)}
-        try:
-            return await _insert(svc, kind, NewPerson._make(columns.get(name) for name in NewPerson._fields), origin)
-        except asyncpg.UniqueViolationError as err:
-            constraint = str(err.constraint_name)
-            if constraint.endswith("_email_key") and svc.settings.register_conceals:
-                await _tell_owner(svc, kind, columns["email_canonical"])
-                return None
-            if chosen or not constraint.endswith("_username_key"):
-                raise
-    raise errors.Invalid({"username": ["Choose a username."]})
+
+    async def use(username: str) -> Mapping[str, Any]:
+        named = {**columns, "username": username, "username_canonical": names.fold(username)}
+        return await _insert(svc, kind, NewPerson._make(named.get(name) for name in NewPerson._fields), origin)
+
+    try:
+        return await with_free_username(body["email"], body.get("username"), use)
+    except asyncpg.UniqueViolationError as err:
+        if str(err.constraint_name).endswith("_email_key") and svc.settings.register_conceals:
+            await _tell_owner(svc, kind, columns["email_canonical"])
+            return None
+        raise
 
 
 async def _checked(svc: Service, body: Mapping[str, Any]) -> dict[str, Any]:

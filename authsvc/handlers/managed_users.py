@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from authsvc.core import names, searching
+from authsvc.core import names
 from authsvc.core.profiles import card
 from authsvc.core.profiles import shown as shown_profile
 from authsvc.errors import ApiError, Conflict, Invalid, NotFound, PermissionDenied
@@ -39,7 +39,7 @@ async def index(request: web.Request) -> web.Response:
         query["ordering"],
         None if after is None else str(after),
         query["limit"] + 1,
-        searching.prefix_query(query["search"]) if query["search"] else None,
+        query["search"],
         query["status"],
         query["is_active"],
         query["system"].lower() if query["system"] else None,

@@ -34,10 +34,9 @@ async def of_system(db: Db, system_id: int) -> list[asyncpg.Record]:
     return await db.fetch(SQL["of_system"], system_id)
 
 
-async def of_user(
-    db: Db, caller: int, user_id: int, slug: str | None, role_canonical: str | None
-) -> list[asyncpg.Record]:
-    return await db.fetch(SQL["of_user"], caller, user_id, slug, role_canonical)
+async def of_user(db: Db, caller: int, user_id: int, only: Filter) -> list[asyncpg.Record]:
+    wanted = (only.system_slug, only.role_canonical, only.system_id, only.role_id)
+    return await db.fetch(SQL["of_user"], caller, user_id, *wanted)
 
 
 async def assignable(db: Db, caller: int, user_id: int) -> asyncpg.Record | None:

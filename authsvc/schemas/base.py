@@ -216,11 +216,18 @@ class Cursor(fields.Field[int]):
 
     default_error_messages = _SENTENCES
 
+    def __init__(self, *, of: tuple[type, ...] = (int,), **more: Any) -> None:
+        self.of = of
+        super().__init__(**more)
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         try:
-            return paging.read_cursor(_text(self, value))
+            key = paging.read_cursor(_text(self, value))
         except ValueError as err:
             raise self.make_error("cursor") from err
+        if type(key) not in self.of:
+            raise self.make_error("cursor")
+        return key
 
 
 class PageQuery(Schema):

@@ -14,7 +14,7 @@ class UsersQuery(Schema):
     """Filters, order and page. Each word of `search` is the beginning of a word of name, address, username …"""
 
     limit = Whole(1, 500, load_default=100)
-    cursor = Cursor(load_default=None)
+    cursor = Cursor(of=(int, str), load_default=None)
     ordering = Text(10, choices=ORDERINGS, load_default="id")
     search = Text(200, blank="null", load_default=None)
     status = Text(10, choices=STATUSES, load_default=None)

@@ -38,12 +38,15 @@ SELECT v.id, v.user_id, v.email, v.username, v.first_name, v.middle_name, v.last
  ORDER BY v.id;
 
 -- name: of_user
--- The assignments of user $2 in systems that caller $1 administers; of system slug $3, role name $4 where given.
+-- The assignments of user $2 in systems that caller $1 administers; where given of system slug $3 or id $5, of
+-- role name $4 or id $6.
 SELECT v.id, v.system_slug, v.role
   FROM assignment_rows v
  WHERE v.user_id = $2 AND v.system_id IN (SELECT administers($1))
    AND ($3::text IS NULL OR v.system_slug = $3)
    AND ($4::text IS NULL OR v.role_id IN (SELECT r.id FROM roles r WHERE r.name_canonical = $4))
+   AND ($5::integer IS NULL OR v.system_id = $5)
+   AND ($6::integer IS NULL OR v.role_id = $6)
  ORDER BY v.id;
 
 -- name: assignable

@@ -25,8 +25,8 @@ SELECT i.id, i.email, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i
  LIMIT $3;
 
 -- name: get
--- One of them.
-SELECT i.id, i.email, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
+-- One of them, with the name of its system.
+SELECT s.name AS system_name, i.id, i.email, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
                            WHEN i.expires_at <= now() THEN 'expired' ELSE 'pending' END AS status,
        i.created_at, i.expires_at, s.slug AS system, r.name AS role, i.invited_by
   FROM invitations i

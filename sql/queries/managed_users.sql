@@ -2,16 +2,16 @@
 -- Scope is part of each statement: a foreign user and a missing one look the same.
 
 -- name: hits
--- Who is found by search $1 (a tsquery), at most $2: few are listed from here, of many the list itself finds enough.
-SELECT id FROM users WHERE search @@ to_tsquery('simple', $1) LIMIT $2;
+-- Who is found by search $1, at most $2: few are listed from here, of many the list itself finds enough.
+SELECT id FROM users WHERE search @@ search_query($1) LIMIT $2;
 
 -- name: page
 -- For superusers: users in the order $1 (id, -id, email, -email) after the key $2, at most $3. Filters, where given:
--- search $4 (a tsquery), status $5, active or not $6, a role in system $7 (slug), a role named $8 (canonical), ids $9.
+-- search $4, status $5, active or not $6, a role in system $7 (slug), a role named $8 (canonical), ids $9.
 WITH seen AS NOT MATERIALIZED (
     SELECT u.id, u.email_canonical
       FROM users u
-     WHERE ($4::text IS NULL OR u.search @@ to_tsquery('simple', $4))
+     WHERE ($4::text IS NULL OR u.search @@ search_query($4))
        AND ($5::text IS NULL OR u.status = $5)
        AND ($6::boolean IS NULL OR u.is_active = $6)
        AND ($9::integer[] IS NULL OR u.id = ANY ($9))
@@ -62,7 +62,7 @@ SELECT CASE WHEN $1 IN ('id', '-id') THEN p.id::text ELSE p.email_canonical END 
         OR $1 = '-id' AND p.id < CASE WHEN $1 IN ('id', '-id') THEN $2::integer END
         OR $1 = 'email' AND p.email_canonical > $2
         OR $1 = '-email' AND p.email_canonical < $2)
-   AND ($4::text IS NULL OR p.search @@ to_tsquery('simple', $4))
+   AND ($4::text IS NULL OR p.search @@ search_query($4))
    AND ($5::text IS NULL OR p.status = $5)
    AND ($6::boolean IS NULL OR p.is_active = $6)
  ORDER BY CASE $1 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,

@@ -26,7 +26,11 @@ SELECT id, email, username, first_name, middle_name, last_name, full_name, suffi
 -- or an administrator of a system in which the person holds a role.
 SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.full_name, p.suffix, p.phone_number,
        p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined, p.last_login,
-       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live, p.system_roles,
+       p.otp_enabled, p.is_staff, p.is_superuser, p.is_live,
+       CASE WHEN p.id = $2 OR $3 THEN p.system_roles
+            ELSE (SELECT coalesce(json_agg(held), '[]') FROM json_array_elements(p.system_roles) held
+                   WHERE held ->> 'system_slug' IN (
+                         SELECT s.slug FROM systems s WHERE s.id IN (SELECT administers($2)))) END AS system_roles,
        p.id = $2 OR $3::boolean OR $4::boolean AND EXISTS (SELECT
                     FROM assignments mine
                     JOIN roles r ON r.id = mine.role_id AND r.name = 'Admin'

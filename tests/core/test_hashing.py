@@ -174,6 +174,7 @@ def test_what_is_no_hash_is_nobodys(stored: str) -> None:
         argon().replace("t=1", "t=11"),
         argon().replace("p=1", "p=17"),
     ],
+    ids=lambda text: str(text)[:8],
 )
 def test_out_of_bounds_is_refused_without_the_work(stored: str) -> None:
     began = time.monotonic()

@@ -84,7 +84,6 @@ async def test_profiles_name_the_roles_of_administered_systems_only(world: World
         assert [held["system_slug"] for held in row["system_roles"]] == ["alpha"]
 
 
-@pytest.mark.xfail(strict=True, reason="users.sql by_company_id: system_roles of all systems, not roles_seen(p.id, $2)")
 async def test_a_profile_by_company_id_names_the_roles_of_administered_systems_only(world: World) -> None:
     company_id = await world.db.fetchval("SELECT company_id FROM users WHERE id = $1", world.people["shared"])
     answer = await get(world, f"/api/v1/users/profile/by-company/{company_id}/")

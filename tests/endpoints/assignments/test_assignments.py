@@ -220,7 +220,6 @@ async def test_settings_of_an_ambiguous_person_need_a_system_or_role(world: Worl
     assert (answer.status, answer.json) == (400, {"user_id": ["This user holds no such role in your systems."]})
 
 
-@pytest.mark.xfail(strict=True, reason="assign.set_settings ignores system and role when they are named by id")
 async def test_settings_go_to_the_system_that_is_named_by_id(world: World) -> None:
     foreign = {"user_id": world.people["agent_a"], "system": world.systems["beta"], "settings": {"x": 1}}
     assert (await post(world, foreign, "root", EDIT_SETTINGS)).status == 400

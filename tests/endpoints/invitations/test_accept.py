@@ -209,7 +209,6 @@ async def test_nothing_but_the_persons_own_words_is_taken_from_the_body(world: W
     assert (row["is_superuser"], row["company_id"] == "MA9999") == (False, False)
 
 
-@pytest.mark.xfail(strict=True, reason="accept_invitation: the default username is not made unique, as register does")
 async def test_a_username_that_nobody_chose_is_made_unique(world: World, mailbox: Mailbox) -> None:
     await invite(world, email="plain@elsewhere.example.com")
     token = await link(world, mailbox, "plain@elsewhere.example.com")
@@ -217,9 +216,6 @@ async def test_a_username_that_nobody_chose_is_made_unique(world: World, mailbox
     assert (await world.api.request("POST", PAGE, data=form)).status == 200
 
 
-@pytest.mark.xfail(
-    strict=True, reason="pages/links.py: a broken unique constraint of the account is answered with JSON"
-)
 async def test_the_page_stays_a_page_when_the_inviters_phone_number_is_taken(world: World, mailbox: Mailbox) -> None:
     await world.db.execute("UPDATE users SET phone_number = '+639171234567' WHERE username = 'plain'")
     await invite(world, phone_number="09171234567")

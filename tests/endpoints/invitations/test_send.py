@@ -193,16 +193,12 @@ async def test_a_resent_link_replaces_the_old_one(world: World, mailbox: Mailbox
     assert await is_open(world, await link(world, mailbox))
 
 
-@pytest.mark.xfail(strict=True, reason="invite.resend mails the slug where the first mail has the system's name")
 async def test_a_resent_mail_names_the_system_as_the_first_one_did(world: World, mailbox: Mailbox) -> None:
     number = (await invite(world)).json["invitation"]["id"]
     await at(world, "POST", number, "resend/")
     assert "invited to System alpha as" in body(await mailbox.newest(world.api, NEW, "invited"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="invite.resend does not look whether the mail was queued: the old link dies unreplaced"
-)
 async def test_a_resend_beyond_the_hours_number_keeps_the_old_link(
     world: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,6 @@ async def test_an_empty_body_and_a_weak_password(world: World) -> None:
     assert (answer.status, list(answer.json)) == (400, ["password"])
 
 
-@pytest.mark.xfail(strict=True, reason="manage_users.create: the default username is not made unique, as register does")
 async def test_a_username_that_nobody_chose_is_made_unique(world: World) -> None:
     body = {"email": "plain@elsewhere.example.com"}
     answer = await world.api.post("/api/v1/users/", body, headers=await world.as_("root"))

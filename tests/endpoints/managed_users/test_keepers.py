@@ -69,9 +69,6 @@ async def test_a_system_with_its_last_admin_can_go(world: World) -> None:
     assert answer.status == 204
 
 
-@pytest.mark.xfail(
-    strict=True, reason="manage_roles: Admin can be made custom, and then be removed with all its holders"
-)
 async def test_the_role_admin_stays_with_its_system(world: World) -> None:
     role = f"/api/v1/roles/{await world.role('alpha', 'Admin')}/"
     root = await world.as_("root")

@@ -108,7 +108,7 @@ async def test_default_roles_are_the_superusers(world: World) -> None:
 
 async def test_admin_keeps_its_name(world: World) -> None:
     answer = await patch(world, "Admin", {"name": "Boss"}, "root")
-    assert (answer.status, answer.json) == (409, {"detail": "The role Admin keeps its name.", "code": "conflict"})
+    assert (answer.status, answer.json) == (409, {"detail": "The role Admin stays what it is.", "code": "conflict"})
     assert (await patch(world, "Admin", {"name": "Admin"}, "root")).status == 200
 
 

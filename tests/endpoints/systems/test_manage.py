@@ -157,9 +157,6 @@ async def test_the_list(world: World) -> None:
     await assert_checked(world, SYSTEMS)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="schemas.base.Cursor takes a text where the list is by id: code malformed, no field"
-)
 @pytest.mark.parametrize(
     "path", [SYSTEMS, "/api/v1/roles/", "/api/v1/system-roles/", "/api/v1/users/agents/", "/api/v1/users/invitations/"]
 )

@@ -63,7 +63,7 @@ async def test_round_robin_while_nobody_takes_turns(world: World, pool: list[int
     assert (answer.status, answer.code) == (409, "conflict")
 
 
-@pytest.mark.xfail(strict=True, reason="routes: round-robin has no way in from the internal network yet")
+@pytest.mark.xfail(strict=True, reason="comes with the guard of the internal paths")
 async def test_round_robin_of_old_needs_no_token_inside_the_network(world: World, pool: list[int]) -> None:
     assert (await world.api.get(f"{ROUND_ROBIN}?role_name=Technician")).json == pool
 
