@@ -80,6 +80,11 @@ def banner(config: Settings, note: str | None) -> str:
             f"  sign in as   {seeding.SUPERUSER}, admin.tts@example.com, agent.one@example.com …",
             f"  password     {demo_password(config)}",
             f"  data         {config.data_dir}" + (f" ({note})" if note else ""),
+            *(
+                []
+                if config.smtp_url
+                else [f"  mails        {config.data_dir / 'mail'}, their link or code is printed here"]
+            ),
             "  end with     Ctrl-C",
         ]
     return "\n".join(lines)
