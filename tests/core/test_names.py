@@ -90,7 +90,7 @@ def test_odd_letters_never_become_somebodys_address(odd: str) -> None:
 def test_canonical_email_never_fails_and_ends(text: str) -> None:
     began = time.monotonic()
     assert len(names.canonical_email(text)) <= 254
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 2
 
 
 ADDRESSES = [

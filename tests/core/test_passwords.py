@@ -92,7 +92,7 @@ def test_nothing_takes_long_or_fails(password: str) -> None:
     began = time.monotonic()
     found: Any = problem(password, "x" * 254, "y" * 150, *(["z " * 50] * 5))
     assert found is None or isinstance(found, str)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
 
 
 def test_a_reason_never_repeats_the_password() -> None:

@@ -168,7 +168,7 @@ def test_a_killed_server_is_brought_back(
     os.kill(int((one.home / "data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     killed = time.monotonic()
     while not one.ensure():
-        assert time.monotonic() - killed < 1.5
+        assert time.monotonic() - killed < 5
         time.sleep(0.05)
     assert has_its_data(one)
     one.stop()

@@ -70,7 +70,7 @@ async def test_drips_delay_nobody_else(real: Api) -> None:
             writer.write(STARTS["json"])
         began = time.monotonic()
         assert (await real.get("/readyz")).status == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
 
 
 async def test_who_goes_away_in_a_body_hurts_nobody(real: Api, caplog: pytest.LogCaptureFixture) -> None:
