@@ -26,12 +26,12 @@ CREATE FUNCTION public.administers(caller integer) RETURNS SETOF integer
     AS $$
     SELECT s.id
       FROM systems s
-     WHERE EXISTS (SELECT FROM users u WHERE u.id = caller AND u.is_superuser AND u.is_live)
+     WHERE rules_all(caller)
     UNION
     SELECT a.system_id
       FROM assignments a
       JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
-      JOIN users u ON u.id = a.user_id AND u.is_live
+      JOIN users u ON u.id = a.user_id AND u.is_live AND has_required_factor(u.otp_enabled)
      WHERE a.user_id = caller AND a.is_active
 $$;
 CREATE FUNCTION public.claim_company_id(new_kind text, wanted text DEFAULT NULL::text) RETURNS text
@@ -56,6 +56,9 @@ BEGIN
     END LOOP;
     RETURN claimed;
 END $$;
+CREATE FUNCTION public.has_required_factor(otp_enabled boolean) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (otp_enabled OR (current_setting('authsvc.require_second_factor'::text, true) IS DISTINCT FROM 'on'::text));
 CREATE FUNCTION public.iso8601(at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
@@ -93,6 +96,17 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+CREATE FUNCTION public.lock_administered() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM systems s
+      WHERE s.id IN (SELECT a.system_id FROM assignments a JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+                      WHERE a.user_id = OLD.id AND a.is_active)
+      ORDER BY s.id
+        FOR UPDATE;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
 CREATE FUNCTION public.require_an_admin(of_system integer) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -107,6 +121,12 @@ BEGIN
         RAISE EXCEPTION 'the last Admin of a system' USING ERRCODE = 'check_violation', CONSTRAINT = 'systems_keep_an_admin';
     END IF;
 END $$;
+CREATE FUNCTION public.rules_all(caller integer) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT EXISTS (SELECT FROM users u
+                    WHERE u.id = caller AND u.is_superuser AND u.is_live AND has_required_factor(u.otp_enabled))
+$$;
 CREATE FUNCTION public.search_query(typed text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -806,6 +826,7 @@ CREATE INDEX users_status_idx ON public.users USING btree (status, id) WHERE (st
 CREATE INDEX users_superusers_idx ON public.users USING btree (id) WHERE is_superuser;
 CREATE TRIGGER assignments_keep_an_admin AFTER DELETE OR UPDATE OF is_active, role_id ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.keep_an_admin();
 CREATE TRIGGER users_keep_a_superuser AFTER DELETE OR UPDATE OF is_active, status, is_superuser ON public.users FOR EACH ROW EXECUTE FUNCTION public.keep_a_superuser();
+CREATE TRIGGER users_lock_administered BEFORE DELETE OR UPDATE OF is_active, status ON public.users FOR EACH ROW EXECUTE FUNCTION public.lock_administered();
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_assigned_by_fkey FOREIGN KEY (assigned_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.assignments

@@ -164,7 +164,9 @@ async def serve(
         settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
         keys = signing_keys if changes.keys().isdisjoint({"jwt_algorithm", "jwt_secret"}) else key_files.load(settings)
         svc = service.build(settings, keys, database.app, clock)
-        if changes.keys().isdisjoint({"db_pool_size", "db_acquire_timeout", "db_statement_timeout"}):
+        if changes.keys().isdisjoint(
+            {"db_pool_size", "db_acquire_timeout", "db_statement_timeout", "require_2fa_for_admins"}
+        ):
             svc = dataclasses.replace(svc, db=shared)
         app = create_app(svc)
         client = TestClient(TestServer(app), cookie_jar=None)
