@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from authsvc.core.person import Kind
 from tests.client import Api
 from tests.endpoints.employees.kit import LOGOUT, LOGOUT_ALL, ROTATE, SESSIONS, is_live, sign_in
 from tests.endpoints.kit import (
@@ -26,7 +27,7 @@ from tests.endpoints.kit import (
 )
 
 OUT = {"message": "Logout successful"}
-BY_COOKIE = paths_of("tokens.rotate_cookie")
+BY_COOKIE = paths_of("tokens.rotate_cookie", kind=Kind.EMPLOYEE)
 
 
 @pytest.mark.parametrize("path", BY_COOKIE)
@@ -88,7 +89,7 @@ async def test_a_reused_token_ends_the_session(api: Api, db: asyncpg.Connection)
     assert tuple(row) == ("employee", "emil@example.com")
 
 
-@pytest.mark.parametrize("path", paths_of("sessions.logout", "sessions.logout_anyway"))
+@pytest.mark.parametrize("path", paths_of("sessions.logout", "sessions.logout_anyway", kind=Kind.EMPLOYEE))
 @pytest.mark.parametrize("by", ["bearer", "cookies", "refresh cookie", "refresh body"])
 async def test_signing_out(api: Api, db: asyncpg.Connection, path: str, by: str) -> None:
     await add_employee(db)

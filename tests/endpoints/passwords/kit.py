@@ -18,6 +18,7 @@ from tests.mailbox import Mailbox
 
 FORGOT = "/api/v1/users/password/forgot/"
 RESET = "/api/v1/users/password/reset/"
+EMPLOYEES_RESET = "/api/v1/hdts/employees/api/password/reset/"
 CONFIRM = "/api/v1/users/email/confirm/"
 NEW_PASSWORD = "nine violet teapots"
 DEAD_TOKEN = {"token": ["Invalid or expired reset token."]}
@@ -66,9 +67,9 @@ async def all_sent(api: Api) -> None:
         await asyncio.sleep(0.01)
 
 
-async def reset(api: Api, token: str, password: str = NEW_PASSWORD) -> Answer:
+async def reset(api: Api, token: str, password: str = NEW_PASSWORD, path: str = RESET) -> Answer:
     """Set a new password with a mailed token."""
-    return await api.post(RESET, {"token": token, "password": password, "password_confirm": password})
+    return await api.post(path, {"token": token, "password": password, "password_confirm": password})
 
 
 async def confirm(api: Api, token: str) -> Answer:

@@ -233,7 +233,7 @@ async def test_an_employee_resets_by_the_same_flow(api: Api, mailbox: Mailbox) -
     twin = await api.sign_in((await api.register(email="erin@example.com"))["email"])
     employee = await kit.add_employee(api, "erin@example.com", number=twin.user["id"])
     token = await kit.reset_token(api, mailbox, employee.email, Kind.EMPLOYEE)
-    assert (await kit.reset(api, token)).json == DONE
+    assert (await kit.reset(api, token, path=kit.EMPLOYEES_RESET)).json == DONE
     assert not await kit.is_access_live(api, employee.tokens.access)
     assert await kit.employee_sign_in(api, employee.email, NEW_PASSWORD)
     assert await kit.is_access_live(api, twin.access)
