@@ -103,3 +103,26 @@ async def test_an_admin_who_lost_his_role_while_he_waited(
     assert (await waiting).status in {403, 404}
     assert await world.db.fetchval("SELECT count(*) FROM roles WHERE name = 'New'") == 0
     assert await world.db.fetchval("SELECT count(*) FROM users WHERE first_name = 'New'") == 0
+
+
+@pytest.mark.xfail(strict=True, reason="is_held is asked before the row is locked: a grant at the same moment is lost")
+@pytest.mark.parametrize("noun", ["roles", "systems"])
+async def test_what_is_given_while_it_is_removed_without_force(world: World, noun: str) -> None:
+    """The removal comes second: somebody holds the role then."""
+    made = await world.api.post("/api/v1/systems/", {"name": "Gamma"}, headers=await world.as_("root"))
+    body = {"system": "gamma", "name": "Fresh"}
+    role = (await world.api.post("/api/v1/roles/", body, headers=await world.as_("root"))).json["id"]
+    path = f"/api/v1/roles/{role}/" if noun == "roles" else f"/api/v1/systems/{made.json['id']}/"
+    async with world.db.transaction():
+        await world.db.execute(
+            "INSERT INTO assignments (user_id, system_id, role_id) VALUES ($1, $2, $3)",
+            world.people["plain"],
+            made.json["id"],
+            role,
+        )
+        removing = asyncio.ensure_future(world.api.request("DELETE", path, headers=await world.as_("root")))
+        async with asyncio.timeout(1.5):
+            while not await world.db.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+    assert (await removing).status == 409
+    assert await world.db.fetchval("SELECT count(*) FROM assignments WHERE role_id = $1", role) == 1
