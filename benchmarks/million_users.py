@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import dataclasses
 import os
+import re
 import shutil
 import statistics
 import tempfile
@@ -59,6 +60,7 @@ SELECT u.id, r.system_id, r.id FROM users u, roles r JOIN systems s ON s.id = r.
  WHERE s.slug = 'small' AND (u.id = 202 OR u.id % ({users} / 20) = 0);
 UPDATE users SET status = 'Pending' WHERE id % 1000 = 999;
 UPDATE users SET is_active = false WHERE id % 2000 = 1998;
+UPDATE assignments SET is_active = false WHERE id % 1000 = 500;
 INSERT INTO invitations (token_hash, email, email_canonical, system_id, role_id, invited_by, expires_at)
 SELECT sha256(n::text::bytea), 'new' || n || '@example.com', 'new' || n || '@example.com', r.system_id, r.id, 1, now()
   FROM generate_series(1, {users} / 10) n
@@ -83,6 +85,7 @@ LISTS = {
     "search, rare": "/api/v1/users/?limit=100&search=last4242",
     "search, common": "/api/v1/users/?limit=100&search=first1",
     "search, common, by address": "/api/v1/users/?limit=100&search=first1&ordering=email",
+    "search, one in fifty": "/api/v1/users/?limit=100&search=first12",
     "search, everybody": "/api/v1/users/?limit=100&search=example",
     "search, address": "/api/v1/users/?limit=100&search=person50002@example.com",
     "pending": "/api/v1/users/?limit=100&status=Pending",
@@ -96,6 +99,7 @@ OTHERS = {
     "assignments": "/api/v1/system-roles/?limit=100",
     "assignments, deep": "/api/v1/system-roles/?limit=100&cursor={id}",
     "assignments of a user": "/api/v1/system-roles/?limit=100&user=50002",
+    "assignments switched off": "/api/v1/system-roles/?limit=100&is_active=false",
     "assignments of a role": "/api/v1/system-roles/?limit=100&system=system-3&role=clerk",
     "agents": "/api/v1/users/agents/?limit=100",
     "agents, deep": "/api/v1/users/agents/?limit=100&cursor={id}",
@@ -107,6 +111,24 @@ ADMINS = {
     "invitations": "/api/v1/users/invitations/?limit=100",
     "invitation form": "/api/v1/users/invite-agent/",
     "users of a system": "/api/v1/system-roles/systems/{slug}/users/",
+}
+NOT_BY = (None, None, None)
+STATEMENTS = {
+    ("managed_users", "page"): ("id", "500000", 101, *NOT_BY, None),
+    ("managed_users", "hits"): ("last4242", None, None, 10_000),
+    ("managed_users", "holders"): (2, None, None, 10_001),
+    ("managed_users", "page_of_admin_by_id"): ("id", None, 101, *NOT_BY, 2, None, None),
+    ("managed_users", "page_of_admin_by_address"): ("email", None, 101, *NOT_BY, 2, None, None, 20_000),
+    ("managed_users", "page_of_admin_among"): ("email", None, 101, *NOT_BY, 2, None, None, [2, 52, 102]),
+    ("managed_users", "get"): (2, 500_002),
+    ("managed_users", "agents"): (300, 0, 101),
+    ("managed_users", "infos"): (2, [2, 52, 102]),
+    ("managed_users", "roles"): (2, [2, 52, 102]),
+    ("assignments", "page"): (2, 0, 101, *NOT_BY, *NOT_BY),
+    ("assignments", "of_system"): (3,),
+    ("invitations", "page"): (2, 0, 101),
+    ("tts", "pool"): (5,),
+    ("tts", "next"): (5,),
 }
 
 
@@ -197,20 +219,17 @@ async def answer(client: TestClient, name: str, probe: Probe) -> float:
 
 
 async def plans(server: Embedded) -> None:
-    """Does a plan read the whole table of users?"""
+    """Does a plan read a whole table, made for its arguments or for any?"""
     conn = await asyncpg.connect(server.dsn())
-    await conn.execute("SET plan_cache_mode = force_custom_plan")
-    sql = load("managed_users")
-    print("\n| statement | reads all users? |\n|---|---|")
-    for name, args in {
-        "page": ("id", "500000", 101, None, None, None, None, None, None),
-        "hits": ("last4242", 5001),
-        "page_of_admin": ("id", None, 101, None, None, None, None, None, None, 2),
-        "get": (2, 500_002),
-    }.items():
-        rows = await conn.fetch(f"EXPLAIN {sql[name.partition(',')[0]]}", *args)
-        text = "\n".join(row[0] for row in rows)
-        print(f"| {name} | {'yes' if 'Seq Scan on users' in text else 'no'} |")
+    print("\n| statement | reads a whole table? | and a plan for any arguments? |\n|---|---|---|")
+    for (noun, name), args in STATEMENTS.items():
+        found = []
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await conn.execute(f"SET plan_cache_mode = {mode}")
+            rows = await conn.fetch(f"EXPLAIN {load(noun)[name]}", *args)
+            scans = re.findall(r"Seq Scan on (users|assignments|invitations)", "\n".join(row[0] for row in rows))
+            found.append(", ".join(sorted(set(scans))) or "no")
+        print(f"| {noun}.{name} | {' | '.join(found)} |")
     await conn.close()
 
 

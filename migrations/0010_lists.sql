@@ -5,3 +5,4 @@ CREATE INDEX assignments_role_id_id_idx ON assignments (role_id, id);
 -- Those that are switched off are few, and asked for as such.
 CREATE INDEX assignments_inactive_idx ON assignments (role_id, id) WHERE NOT is_active;
 CREATE INDEX users_inactive_idx ON users (id) WHERE NOT is_active;
+CREATE INDEX users_not_live_idx ON users (id) WHERE NOT is_live;

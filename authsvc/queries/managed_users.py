@@ -44,8 +44,8 @@ async def page(db: Db, caller: Caller, wanted: Page) -> list[dict[str, Any]]:
 
 async def _hits(db: Db, wanted: Page) -> list[int] | None:
     """Who is found by search, status and activity; None when they are many."""
-    rows = await db.fetch(SQL["hits"], wanted.search, wanted.status, wanted.is_active, _FEW + 1)
-    return None if len(rows) > _FEW else [row["id"] for row in rows]
+    found: list[int] | None = await db.fetchval(SQL["hits"], wanted.search, wanted.status, wanted.is_active, _FEW)
+    return found
 
 
 async def _page_of_admin(db: Db, caller: int, wanted: Page, found: list[int] | None) -> list[asyncpg.Record]:
@@ -65,7 +65,8 @@ async def _page_of_admin(db: Db, caller: int, wanted: Page, found: list[int] | N
 
 
 async def _holders(db: Db, scope: tuple[int, str | None, str | None], at_most: int | None) -> list[int]:
-    return [row["id"] for row in await db.fetch(SQL["holders"], *scope, at_most)]
+    found: list[int] = await db.fetchval(SQL["holders"], *scope, at_most)
+    return found
 
 
 async def _reaches_beyond(db: Db, wanted: Page) -> bool:

@@ -11,9 +11,13 @@ WITH administered AS MATERIALIZED (
        FROM roles r
        JOIN systems s ON s.id = r.system_id
       CROSS JOIN LATERAL (
-            SELECT a.id FROM assignments a
-             WHERE a.role_id = r.id AND a.id > $2 AND ($9::boolean IS NULL OR a.is_active = $9)
-             ORDER BY a.id LIMIT $3) near
+            (SELECT a.id FROM assignments a
+              WHERE $9::boolean IS DISTINCT FROM false AND a.role_id = r.id AND a.id > $2 AND ($9 IS NULL OR a.is_active)
+              ORDER BY a.id LIMIT $3)
+            UNION ALL
+            (SELECT a.id FROM assignments a
+              WHERE $9 = false AND a.role_id = r.id AND a.id > $2 AND NOT a.is_active
+              ORDER BY a.id LIMIT $3)) near
       WHERE $4::integer IS NULL AND s.id IN (SELECT id FROM administered)
         AND ($5::integer IS NULL OR s.id = $5)
         AND ($6::text IS NULL OR s.slug = $6)
