@@ -78,7 +78,10 @@ PROBLEMS = [
     ({"email": ""}, {"email": ["This field may not be blank."]}),
     ({"email": "nonsense", "current_password": PASSWORD}, {"email": ["Enter a valid email address."]}),
     ({"email": [NEW], "current_password": PASSWORD}, {"email": ["Not a valid string."]}),
-    ({"email": "a@b.com\nBcc: c@d.com", "current_password": PASSWORD}, {"email": ["Enter a valid email address."]}),
+    (
+        {"email": "a@b.com\nBcc: c@d.com", "current_password": PASSWORD},
+        {"email": ["Control characters are not allowed."]},
+    ),
     ({"email": "a@b.com, c@d.com", "current_password": PASSWORD}, {"email": ["Enter a valid email address."]}),
 ]
 
