@@ -4,8 +4,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
+from authsvc.core import names
 from authsvc.schemas.assignments import REQUIRED
-from authsvc.schemas.base import JsonObject, Reference, Text, Whole
+from authsvc.schemas.base import Checked, JsonObject, Reference, Text, Whole
 
 _MAX_BATCH = 1000
 
@@ -17,6 +18,11 @@ class TurnsQuery(Schema):
     role = Text(150, blank="null")
     role_name = Text(150, blank="null")
     role_id = Whole()
+
+    @validates_schema
+    def _role_is_named(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data.get("role") or data.get("role_name") or data.get("role_id")):
+            raise ValidationError(REQUIRED, "role")
 
 
 class NextBody(Schema):
@@ -76,8 +82,8 @@ class AssignAgentBody(Schema):
 class NewRoleBody(Schema):
     """A role of `system`, tts when left out."""
 
-    name = Text(150, required=True)
-    description = Text(2000, blank="keep")
+    name = Checked(names.label, 150, required=True)
+    description = Text(2000, blank="keep", multiline=True)
     system = Reference()
 
 
