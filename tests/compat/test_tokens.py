@@ -26,7 +26,6 @@ OTHER = "b shared secret of more than 32 bytes"
 HS256 = {"jwt_algorithm": "HS256", "jwt_secret": SECRET}
 ISSUER = "http://auth.test"
 Serve = Callable[..., Awaitable[Api]]
-NOT_MERGED = pytest.mark.xfail(strict=True, reason="tokens written anew by a caller are not taken yet")
 
 
 def verified_by_jwks(jwks: dict[str, Any], token: str) -> dict[str, Any]:
@@ -80,7 +79,7 @@ async def test_every_claim_is_there_for_who_verifies_himself(
     ada, emil = await signed_in(api, db)
     jwks = (await api.get("/.well-known/jwks.json")).json
     if algorithm == "HS256":
-        assert jwks == {"keys": []}
+        assert "oct" not in {key["kty"] for key in jwks["keys"]}
         found = [jwt.decode(tokens.access, SECRET, algorithms=["HS256"]) for tokens in (ada, emil)]
         assert found == [verified_by_hand(tokens.access, SECRET) for tokens in (ada, emil)]
     else:
@@ -122,7 +121,6 @@ async def tried(api: Api, token: str) -> list[tuple[int, Any]]:
 REFUSED = [(401, TOKEN_NOT_VALID)] * 2
 
 
-@NOT_MERGED
 async def test_a_token_written_anew_with_the_same_claims_is_taken(serve: Serve, db: asyncpg.Connection) -> None:
     api = await serve(**HS256)
     for tokens, kind in zip(await signed_in(api, db), ("user", "employee"), strict=True):
@@ -134,7 +132,6 @@ async def test_a_token_written_anew_with_the_same_claims_is_taken(serve: Serve, 
         assert (answer.status, answer.json) == (200, {})
 
 
-@NOT_MERGED
 async def test_a_token_written_anew_ends_with_its_session(serve: Serve) -> None:
     api = await serve(**HS256)
     tokens = await api.sign_in()
