@@ -31,6 +31,7 @@ from authsvc.presented import bearer
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
 from authsvc.schemas import sessions as s
+from authsvc.schemas.base import AnyOf
 
 _REFUSALS: tuple[type[ApiError], ...] = (
     InvalidCredentials,
@@ -82,7 +83,7 @@ async def obtain(request: web.Request) -> web.Response:
     return await _signed_in(request, await _sign_in(request))
 
 
-@api(body=s.SignInBody, reply=s.SignedInApi, errors=_REFUSALS, forms=True)
+@api(body=s.SignInBody, reply=AnyOf(s.SignedInApi, s.OtpAsked), errors=_REFUSALS, forms=True)
 async def login_api(request: web.Request) -> web.Response:
     """Sign in with e-mail address and password; answers say `success`, and a wanted code is no error."""
     try:
@@ -95,7 +96,7 @@ async def login_api(request: web.Request) -> web.Response:
     return await _signed_in(request, found, success=True, otp_required=False)
 
 
-@api(body=s.OtpBody, reply=s.SignedIn, errors=(OtpInvalid, LockedOut), forms=True)
+@api(body=s.OtpBody, reply=s.SignedIn, errors=(InvalidCredentials, OtpInvalid, LockedOut), forms=True)
 async def verify_otp(request: web.Request) -> web.Response:
     """The second step of a sign-in: a code for the challenge of the first."""
     body = request[BODY]
@@ -110,7 +111,7 @@ async def verify_otp(request: web.Request) -> web.Response:
     return await _signed_in(request, found)
 
 
-@api(reply=s.OwnSession)
+@api(reply=s.OwnSession, many=True)
 async def list_own(request: web.Request) -> web.Response:
     """The own live sessions."""
     return reply(await own_sessions.show(request.app[SERVICE], caller_of(request)))
@@ -147,7 +148,7 @@ async def logout_anyway(request: web.Request) -> web.Response:
     return _signed_out(request)
 
 
-@api(status=303)
+@api(status=303, or_status=(200,), media="text/html")
 async def logout_page(request: web.Request) -> web.Response:
     """End this session and go to the sign-in page; a cross-site link gets a page with a button instead."""
     svc = request.app[SERVICE]

@@ -10,9 +10,11 @@ from authsvc.keys import BODY, ORIGIN, SERVICE
 from authsvc.replies import reply
 from authsvc.routing import api
 from authsvc.schemas import users as s
+from authsvc.schemas.base import AnyOf
+from authsvc.schemas.sessions import Message
 
 
-@api(body=s.RegisterBody, reply=s.Profile, status=201, errors=(Overloaded, CaptchaRequired), forms=True)
+@api(body=s.RegisterBody, reply=AnyOf(s.Profile, Message), status=201, errors=(Overloaded, CaptchaRequired), forms=True)
 async def register(request: web.Request) -> web.Response:
     """Register a staff user, who then waits for approval."""
     svc, body = request.app[SERVICE], request[BODY]

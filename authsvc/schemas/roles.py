@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from authsvc.schemas.base import Flag, PageQuery, Reference, Text
+from authsvc.schemas.systems import PublicSystem
 
 ALL = 100_000  # more roles than any system has
 
@@ -47,6 +48,6 @@ class RoleBody(Schema):
 class SystemRoles(Schema):
     """All roles of a system."""
 
-    system = fields.Dict(required=True)
+    system = fields.Nested(PublicSystem, required=True)
     roles_count = fields.Int(required=True)
     roles = fields.List(fields.Nested(Role), required=True)

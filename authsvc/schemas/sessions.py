@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from authsvc.schemas.base import Flag, Password, Text
-from authsvc.schemas.users import Profile
+from authsvc.schemas.users import Employee, Profile
 
 
 class SignInBody(Schema):
@@ -39,7 +39,7 @@ class OtpAsked(Schema):
 
 
 class OwnSession(Schema):
-    """A live session of the caller; the reply is an array of these."""
+    """A live session of the caller."""
 
     id = fields.Int(required=True)
     created_at = fields.AwareDateTime(required=True)
@@ -122,7 +122,7 @@ class Message(Schema):
 
 
 class Validated(Schema):
-    """The presented token is good; the person's PROFILE or EMPLOYEE is part of the answer."""
+    """The presented token is good, and whose it is."""
 
     valid = fields.Bool(required=True)
     user_id = fields.Int(required=True)
@@ -130,3 +130,11 @@ class Validated(Schema):
     session_id = fields.Int(required=True)
     expires_at = fields.AwareDateTime(required=True)
     token_validated_at = fields.AwareDateTime(required=True)
+
+
+class ValidatedUser(Profile, Validated):
+    """The presented token is good; with the PROFILE of whose it is."""
+
+
+class ValidatedEmployee(Employee, Validated):
+    """The presented token is good; with the EMPLOYEE of whose it is."""
