@@ -20,6 +20,8 @@ _SYSTEM_URLS = {
     "ams": "http://localhost:4000",
     "bms": "http://localhost:5000",
 }
+# Loopback (RFC 1122, RFC 4291) and private ranges (RFC 1918, RFC 4193).
+_PRIVATE = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
 _DEPARTMENTS = ["IT Department", "Asset Department", "Budget Department"]
 
 
@@ -63,6 +65,9 @@ class Settings:
     departments: tuple[str, ...]
     cors_origins: frozenset[str]
     trusted_proxies: tuple[Network, ...]
+    internal_networks: tuple[Network, ...]  # whose addresses may use the internal paths; empty: nobody
+    internal_port: int | None  # own listener for internal paths, which the public port then does not answer
+    require_service_key: bool  # internal paths need X-API-Key too
     limits: bool  # request throttling
     log_format: str | None  # text, json; None: text on a terminal
     log_level: str
@@ -140,6 +145,11 @@ def load() -> Settings:
         departments=checks.texts(env.list("DEPARTMENTS", _DEPARTMENTS)),
         cors_origins=frozenset(checks.texts(env.list("CORS_ORIGINS", [], validate=checks.each(checks.origin)))),
         trusted_proxies=checks.networks(env.list("TRUSTED_PROXIES", [], validate=checks.each(checks.network))),
+        internal_networks=checks.networks(
+            env.list("INTERNAL_NETWORKS", _PRIVATE if development else [], validate=checks.each(checks.network))
+        ),
+        internal_port=env.int("INTERNAL_PORT", None, validate=checks.between(1, 65_535)),
+        require_service_key=env.bool("REQUIRE_SERVICE_KEY", False),
         limits=env.str("LIMITS", "on", validate=checks.one_of("on", "off")) != "off",
         log_format=env.str("LOG_FORMAT", None, validate=checks.one_of("text", "json")),
         log_level=env.str("LOG_LEVEL", "info", validate=checks.one_of("debug", "info", "warning", "error")),
@@ -155,6 +165,8 @@ def load() -> Settings:
         register_conceals=env.bool("REGISTER_CONCEALS", False),
     )
     problems = _seal(env) + ([] if development else _production_problems(settings))
+    if settings.internal_port == settings.port:
+        problems.append("AUTHSVC_INTERNAL_PORT: is the public port too.")
     if problems:
         raise SettingsError(problems)
     return settings

@@ -1,14 +1,15 @@
 """The service about itself: indexes, health, keys."""
 
-import hashlib
-
 from aiohttp import web
 
+from authsvc.core.person import Kind
 from authsvc.errors import Unavailable
+from authsvc.flows import landing
 from authsvc.flows.readiness import problem
 from authsvc.keys import SERVICE
-from authsvc.replies import reply
-from authsvc.routing import ROWS, api
+from authsvc.replies import JSON, Published, etag_of, reply
+from authsvc.routing import ROWS, SCHEMA, api
+from authsvc.schemas.meta import DOCUMENT, LINKS, Health, KeySet
 
 V1 = {
     "users": "/api/v1/users/",
@@ -20,33 +21,39 @@ V1 = {
 }
 
 
-@api()
+@api(reply=LINKS)
 async def v1_index(request: web.Request) -> web.Response:
     """The parts of version 1."""
     return reply(V1)
 
 
-@api()
+@api(reply=LINKS)
 async def api_index(request: web.Request) -> web.Response:
     """The parts of the API that anybody or any signed-in person can open."""
-    return reply({"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/"})
+    return reply({"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/", "schema": "/api/schema/"})
 
 
-@api()
-async def token_index(request: web.Request) -> web.Response:
-    """The token endpoints."""
-    below = "/api/v1/token/"
-    paths = sorted({path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)})
-    return reply({path.removeprefix(below).strip("/"): path for path in paths if path != below})
+@api(reply=LINKS)
+async def section_index(request: web.Request) -> web.Response:
+    """The endpoints below this path, each by its name."""
+    below = request.path
+    paths = {path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)}
+    return reply({p.removeprefix(below).strip("/"): p for p in sorted(paths) if p != below and "{" not in p})
 
 
-@api()
+@api(status=303)
+async def home(request: web.Request) -> web.Response:
+    """Go to the sign-in page of the staff."""
+    return web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[Kind.STAFF]})
+
+
+@api(reply=Health)
 async def alive(request: web.Request) -> web.Response:
     """The process answers; says nothing of the database."""
     return reply({"status": "ok"})
 
 
-@api(errors=(Unavailable,))
+@api(reply=Health, errors=(Unavailable,))
 async def ready(request: web.Request) -> web.Response:
     """Database reachable and schema of this version: 200, else 503 with the reason."""
     reason = await problem(request.app[SERVICE])
@@ -55,12 +62,21 @@ async def ready(request: web.Request) -> web.Response:
     return reply({"status": "ready"})
 
 
-@api()
+@api(reply=KeySet, or_status=(304,))
 async def jwks(request: web.Request) -> web.Response:
     """The public keys of access tokens as a JWK Set (RFC 7517)."""
     body = request.app[SERVICE].tokens.keys.jwks
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "public, max-age=300", "ETag": etag}
-    if etag in request.headers.get("If-None-Match", ""):
+    return _cacheable(request, Published(body, etag_of(body)))
+
+
+@api(reply=DOCUMENT, or_status=(304,))
+async def schema(request: web.Request) -> web.Response:
+    """This API as an OpenAPI 3.1 document."""
+    return _cacheable(request, request.app[SCHEMA])
+
+
+def _cacheable(request: web.Request, what: Published) -> web.Response:
+    headers = {"Cache-Control": "public, max-age=300", "ETag": what.etag}
+    if what.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers=headers, content_type="application/json")
+    return web.Response(body=what.body, headers=headers, content_type=JSON)

@@ -17,7 +17,7 @@ from authsvc.queries import sessions
 from authsvc.routing import Access, Handler, row_of
 from authsvc.service import Service
 
-_NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC})
+_NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC, Access.INTERNAL})
 _MAX_USER_AGENT = 300
 
 

@@ -75,6 +75,23 @@ class SignedInApi(SignedIn):
     otp_required = fields.Bool(required=True)
 
 
+class EmployeeSignedIn(Schema):
+    """An employee's sign-in: the tokens, also set as cookies, and his EMPLOYEE."""
+
+    success = fields.Bool(required=True)
+    access = fields.Str(required=True)
+    refresh = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+    employee = fields.Nested(Employee, required=True)
+
+
+class EmployeeOtpAsked(OtpAsked):
+    """The same for an employee."""
+
+    requires_otp = fields.Bool(required=True)
+    email = fields.Str(required=True)
+
+
 class RefreshBody(Schema):
     """The refresh token, unless it comes as a cookie."""
 
