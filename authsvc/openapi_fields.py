@@ -108,7 +108,7 @@ class Plugin(MarshmallowPlugin):
         super().init_spec(spec)
         assert self.converter is not None  # noqa: S101 - for mypy: init_spec has just made it
         self.converter.field_mapping = {**self.converter.field_mapping, **_TYPES}
-        self.converter.add_attribute_function(our_own)
+        self.converter.add_attribute_function(our_own)  # type: ignore[no-untyped-call]
         self.converter.add_parameter_attribute_function(never_null)
 
     def shape(self, reply: type[Schema] | fields.Field[Any]) -> dict[str, Any]:

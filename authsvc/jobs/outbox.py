@@ -17,7 +17,7 @@ import aiosmtplib
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
-from authsvc import mails
+from authsvc import mails, metrics
 from authsvc.errors import Unavailable
 from authsvc.keys import SERVICE
 from authsvc.queries import outbox
@@ -44,7 +44,7 @@ async def send_mails(app: web.Application) -> AsyncIterator[None]:
 
 async def send_due(svc: Service, transport: Transport) -> int:
     """Send what is due now; how many were tried."""
-    await outbox.expire(svc.db)
+    metrics.mails("expired", await outbox.expire(svc.db))
     tried = 0
     while row := await outbox.claim(svc.db):
         tried += 1
