@@ -6,12 +6,11 @@ in such a file costs microseconds; `flush` carries it over once a second and bef
 """
 
 import functools
-import glob
 import os
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +22,7 @@ from prometheus_client import (
     generate_latest,
     values,
 )
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
@@ -32,11 +32,12 @@ from authsvc.errors import ApiError
 from authsvc.service import Service
 
 BUCKETS = (0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 UNMATCHED = "unmatched"  # the route of a request for which there is none
 P = ParamSpec("P")
 T = TypeVar("T")
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Answered(NamedTuple):
@@ -52,12 +53,12 @@ class _Numbers:
 
     def __init__(self, folder: Path | None) -> None:
         if folder is None:
-            values.ValueClass = values.MutexValue  # type: ignore[misc]
+            values.ValueClass = values.MutexValue
             self.registry = own = CollectorRegistry()
             ProcessCollector(registry=own)
         else:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-            values.ValueClass = values.MultiProcessValue()  # type: ignore[misc]
+            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
             own, self.registry = CollectorRegistry(), CollectorRegistry()
             MultiProcessCollector(self.registry, str(folder))  # type: ignore[no-untyped-call]
             self.registry.register(_Processes(folder))
@@ -83,12 +84,12 @@ class _Processes(Collector):
     """The usual process metrics of each live process, told apart by its id."""
 
     def __init__(self, folder: Path) -> None:
-        self._gauges = str(folder / "gauge_livesum_*.db")
+        self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
         made: dict[str, Metric] = {}
-        for path in glob.glob(self._gauges):
-            pid = path.rpartition("_")[2].removesuffix(".db")
+        for path in self._folder.glob("gauge_livesum_*.db"):
+            pid = path.stem.rpartition("_")[2]
             for metric in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():  # type: ignore[misc]
                 known = made.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
                 for sample in metric.samples:
@@ -137,11 +138,11 @@ def flush() -> None:
 
 def counted_sign_in(
     step: Callable[Concatenate[Service, Kind, P], Awaitable[T]],
-) -> Callable[Concatenate[Service, Kind, P], Awaitable[T]]:
+) -> Callable[Concatenate[Service, Kind, P], Coroutine[Any, Any, T]]:
     """Count how a step of signing in ends: `ok`, or the code of the error."""
 
     @functools.wraps(step)
-    async def counted(svc: Service, kind: Kind, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def counted(svc: Service, kind: Kind, /, *args: P.args, **kwargs: P.kwargs) -> T:
         outcome = "internal"
         try:
             found = await step(svc, kind, *args, **kwargs)

@@ -49,6 +49,7 @@ ROUTES = (
     # --- the service itself
     get  ("/healthz",                                meta.alive,                 PUBLIC, also=("/health/",)),
     get  ("/readyz",                                 meta.ready,                 PUBLIC),
+    get  ("/metrics",                                meta.metrics,               INTERNAL, scope="metrics"),
     get  ("/.well-known/jwks.json",                  meta.jwks,                  PUBLIC),
     get  ("/api/",                                   meta.api_index,             PUBLIC),
     get  ("/api/schema/",                            meta.schema,                PUBLIC),

@@ -1,9 +1,12 @@
-"""The service about itself: indexes, health, keys."""
+"""The service about itself: indexes, health, keys, metrics, and the API's own description."""
+
+import asyncio
 
 from aiohttp import web
 
+from authsvc import metrics as numbers
 from authsvc.core.person import Kind
-from authsvc.errors import Unavailable
+from authsvc.errors import NotFound, Unavailable
 from authsvc.flows import landing
 from authsvc.flows.readiness import problem
 from authsvc.keys import SERVICE
@@ -73,6 +76,14 @@ async def jwks(request: web.Request) -> web.Response:
 async def schema(request: web.Request) -> web.Response:
     """This API as an OpenAPI 3.1 document."""
     return _cacheable(request, request.app[SCHEMA])
+
+
+@api(media="text/plain", errors=(NotFound,))
+async def metrics(request: web.Request) -> web.Response:
+    """What Prometheus asks: counters of all processes."""
+    numbers.sample(request.app[SERVICE])
+    numbers.flush()
+    return web.Response(body=await asyncio.to_thread(numbers.text), headers={"Content-Type": numbers.CONTENT_TYPE})
 
 
 def _cacheable(request: web.Request, what: Published) -> web.Response:
