@@ -10,7 +10,7 @@ from authsvc.core.person import Caller, Kind, Origin, Person
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
 from authsvc.people import with_free_username
-from authsvc.queries import assignments, audit, links, managed_users, second_factors, sessions, users
+from authsvc.queries import assignments, audit, invitations, links, managed_users, second_factors, sessions, users
 from authsvc.queries import guard as counts
 from authsvc.service import Service
 
@@ -48,6 +48,9 @@ async def _insert(
     svc: Service, caller: Caller, new: NewPerson, flags: Mapping[str, Any], origin: Origin
 ) -> Mapping[str, Any]:
     async with svc.db.transaction() as tx:
+        now = await sessions.live(tx, caller.session_id, caller.person)
+        if now is None or not now["is_superuser"]:  # any more: the hash was waited for
+            raise errors.PermissionDenied
         subject = audit.Named(Person(Kind.STAFF, await users.insert(tx, new)), new.email)
         if flags:
             await managed_users.edit(tx, caller.person.id, flags, subject.person.id)
@@ -155,6 +158,7 @@ async def _follow_up(
         await sessions.end_all(tx, subject.person, None, reason)
         await second_factors.void_challenges(tx, subject.person)
         await links.void(tx, subject.person, None)
+        await invitations.revoke_open(tx, names.canonical_email(subject.name), None)
     if changes.get("status") in ("Approved", "Rejected"):
         await mails.queue(svc, tx, changes["status"].lower(), subject)
 

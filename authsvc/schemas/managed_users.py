@@ -1,6 +1,8 @@
 """What goes in and out of handlers/managed_users.py."""
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, fields, pre_load
 
 from authsvc.core import names
 from authsvc.schemas.assignments import Assignment
@@ -30,7 +32,7 @@ class NewUser(PersonFields):
 
     email = Checked(names.address, required=True)
     password = Password()
-    company_id = Text(32, blank="null")
+    company_id = Checked(names.company_id_form, 32, blank="null")
     status = Text(10, choices=STATUSES)
     is_active = Flag()
     is_staff = Flag()
@@ -61,6 +63,11 @@ class InviteBody(PersonFields):
     system_id = Reference()
     role = Reference()
     role_id = Reference()
+
+    @pre_load
+    def _empty_is_none(self, data: Any, **_: Any) -> Any:
+        named = ("user_id", "system", "system_id", "role", "role_id")
+        return {name: value for name, value in data.items() if name not in named or value not in ("", None)}
 
 
 class Invitation(Schema):

@@ -4,8 +4,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
+from authsvc.core import names
 from authsvc.schemas.assignments import REQUIRED, Assignment
-from authsvc.schemas.base import AnyOf, JsonObject, Reference, Text, Whole
+from authsvc.schemas.base import AnyOf, Checked, JsonObject, Reference, Text, Whole
 from authsvc.schemas.managed_users import RoleName
 from authsvc.schemas.roles import Role
 from authsvc.schemas.users import Card
@@ -21,6 +22,11 @@ class TurnsQuery(Schema):
     role = Text(150, blank="null")
     role_name = Text(150, blank="null")
     role_id = Whole()
+
+    @validates_schema
+    def _role_is_named(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data.get("role") or data.get("role_name") or data.get("role_id")):
+            raise ValidationError(REQUIRED, "role")
 
 
 class Turns(Schema):
@@ -132,8 +138,8 @@ class Assigned(Assignment):
 class NewRoleBody(Schema):
     """A role of `system`, tts when left out."""
 
-    name = Text(150, required=True)
-    description = Text(2000, blank="keep")
+    name = Checked(names.label, 150, required=True)
+    description = Text(2000, blank="keep", multiline=True)
     system = Reference()
 
 

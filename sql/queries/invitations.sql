@@ -7,10 +7,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, now() + interval '72 hours')
 RETURNING id;
 
 -- name: revoke_open
--- Make room for a newer one: what is open to this address for this role is revoked.
+-- What is open to this address for this role (null: for any) is revoked.
 UPDATE invitations
    SET revoked_at = now()
- WHERE email_canonical = $1 AND role_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL;
+ WHERE email_canonical = $1 AND ($2::integer IS NULL OR role_id = $2) AND accepted_at IS NULL AND revoked_at IS NULL;
 
 -- name: page
 -- Invitations after id $2, at most $3, to systems that caller $1 administers.
@@ -49,22 +49,27 @@ UPDATE invitations
 RETURNING email;
 
 -- name: look
--- The open invitation of a link, while its inviter may still grant the role. Spends nothing.
+-- The open invitation of a link, while its inviter may still grant the role, and to whose account it is, if there
+-- is one. Spends nothing.
 SELECT i.id, i.email, i.email_canonical, i.system_id, i.role_id, i.invited_by, i.fields, s.slug AS system,
        s.name AS system_name, r.name AS role
   FROM invitations i
   JOIN systems s ON s.id = i.system_id
   JOIN roles r ON r.id = i.role_id
  WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
-   AND i.system_id IN (SELECT administers(i.invited_by));
+   AND i.system_id IN (SELECT administers(i.invited_by))
+   AND NOT EXISTS (SELECT FROM users u WHERE u.email_canonical = i.email_canonical
+                      AND (NOT u.is_live OR u.is_superuser AND NOT rules_all(i.invited_by)));
 
 -- name: accept
--- Use it, once, under the same conditions.
+-- Use it, once, under the same conditions; whether a superuser sent it.
 UPDATE invitations i
    SET accepted_at = now()
  WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
    AND i.system_id IN (SELECT administers(i.invited_by))
-RETURNING i.id;
+   AND NOT EXISTS (SELECT FROM users u WHERE u.email_canonical = i.email_canonical
+                      AND (NOT u.is_live OR u.is_superuser AND NOT rules_all(i.invited_by)))
+RETURNING rules_all(i.invited_by) AS by_superuser;
 
 -- name: offers
 -- What the caller may grant: his systems with their roles.
