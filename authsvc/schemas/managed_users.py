@@ -5,8 +5,10 @@ from typing import Any
 from marshmallow import Schema, fields, pre_load
 
 from authsvc.core import names
+from authsvc.schemas.assignments import Assignment
 from authsvc.schemas.base import Checked, Cursor, Flag, Password, Reference, Text, Whole
-from authsvc.schemas.users import PersonFields
+from authsvc.schemas.systems import PublicSystem
+from authsvc.schemas.users import Card, PersonFields
 
 STATUSES = ("Pending", "Approved", "Rejected")
 ORDERINGS = ("id", "-id", "email", "-email")
@@ -93,8 +95,8 @@ class Invited(Schema):
     role = fields.Str(required=True)
     system = fields.Str(required=True)
     company_id = fields.Str()
-    invitation = fields.Dict()
-    assignment = fields.Dict()
+    invitation = fields.Nested(Invitation(only=("id", "email", "status", "expires_at")))
+    assignment = fields.Nested(Assignment)
 
 
 class AcceptBody(PersonFields):
@@ -105,8 +107,28 @@ class AcceptBody(PersonFields):
     password_confirm = Password()
 
 
+class Accepted(Schema):
+    """`user`: the address to sign in with now."""
+
+    message = fields.Str(required=True)
+    user = fields.Email(required=True)
+
+
+class RoleName(Schema):
+    """A role, to choose from."""
+
+    id = fields.Int(required=True)
+    name = fields.Str(required=True)
+
+
+class OfferedSystem(PublicSystem):
+    """A system and the roles that can be given there."""
+
+    roles = fields.List(fields.Nested(RoleName), required=True)
+
+
 class Offers(Schema):
     """What an invitation can be made of."""
 
-    available_users = fields.List(fields.Dict(), required=True)
-    systems = fields.List(fields.Dict(), required=True)
+    available_users = fields.List(fields.Nested(Card), required=True)
+    systems = fields.List(fields.Nested(OfferedSystem), required=True)
