@@ -2,6 +2,9 @@
 
 -- Assignments of one role, in the order of their ids.
 CREATE INDEX assignments_role_id_id_idx ON assignments (role_id, id);
+-- Who holds a role and takes turns, from the index alone.
+DROP INDEX assignments_role_id_idx;
+CREATE INDEX assignments_role_id_idx ON assignments (role_id, user_id) INCLUDE (is_active);
 -- Those that are switched off are few, and asked for as such.
 CREATE INDEX assignments_inactive_idx ON assignments (role_id, id) WHERE NOT is_active;
 CREATE INDEX users_inactive_idx ON users (id) WHERE NOT is_active;
