@@ -9,7 +9,7 @@ import logging
 
 from aiohttp import web
 
-from authsvc import errors
+from authsvc import errors, metrics
 from authsvc.addresses import inside, is_forwarded_by_stranger, parse
 from authsvc.core import service_keys
 from authsvc.core.service_keys import ServiceKey
@@ -49,9 +49,15 @@ async def admit(request: web.Request, row: Route) -> None:
     """
     svc = request.app[SERVICE]
     if not is_inside(request):
+        metrics.internal_refusal()
         log.warning("internal_refused", extra={"fields": {"ip": request[ORIGIN].ip, "route": row.name}})
         raise errors.NotFound
-    request[SERVICE_KEY] = await _key(request, svc, row)
+    try:
+        key = request[SERVICE_KEY] = await _key(request, svc, row)
+    except (errors.NotAuthenticated, errors.TokenNotValid, errors.PermissionDenied):
+        metrics.internal_refusal()
+        raise
+    metrics.internal_lookup(key.name if key else "-", row.name)
 
 
 async def _key(request: web.Request, svc: Service, row: Route) -> ServiceKey | None:

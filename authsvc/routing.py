@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from aiohttp import web
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from authsvc.core.person import Kind
 from authsvc.errors import ApiError, Malformed
-from authsvc.replies import reply
+from authsvc.replies import JSON, Published, reply
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
@@ -49,10 +49,13 @@ class Spec(NamedTuple):
 
     body: type[Schema] | None = None
     query: type[Schema] | None = None
-    reply: type[Schema] | None = None
+    reply: type[Schema] | fields.Field[Any] | None = None
+    many: bool = False  # the reply is an array of these
     status: int = 200
+    or_status: tuple[int, ...] = ()  # other statuses that are no errors; those with a body have the same
     errors: tuple[type[ApiError], ...] = ()
     forms: bool = False  # form and multipart bodies are taken too
+    media: str = JSON  # what the reply is
 
 
 class Route(NamedTuple):
@@ -87,6 +90,7 @@ class Route(NamedTuple):
 
 
 ROWS: web.AppKey[dict[Any, Route]] = web.AppKey("rows", dict)
+SCHEMA: web.AppKey[Published] = web.AppKey("schema", Published)  # the table as an OpenAPI document
 
 
 def api(**spec: Any) -> Callable[[H], H]:

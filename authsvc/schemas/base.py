@@ -249,6 +249,14 @@ class Cursor(fields.Field[int]):
         return key
 
 
+class AnyOf(fields.Field[Any]):
+    """What answers say in one of several forms; nothing is loaded with it."""
+
+    def __init__(self, *forms: type[Schema] | fields.Field[Any], **more: Any) -> None:
+        self.forms = forms
+        super().__init__(**more)
+
+
 class PageQuery(Schema):
     """What every paged list takes."""
 

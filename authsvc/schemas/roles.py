@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from authsvc.core import names
 from authsvc.schemas.base import Checked, Flag, PageQuery, Reference, Text
+from authsvc.schemas.systems import PublicSystem
 
 ALL = 100_000  # more roles than any system has
 
@@ -48,6 +49,6 @@ class RoleBody(Schema):
 class SystemRoles(Schema):
     """All roles of a system."""
 
-    system = fields.Dict(required=True)
+    system = fields.Nested(PublicSystem, required=True)
     roles_count = fields.Int(required=True)
     roles = fields.List(fields.Nested(Role), required=True)

@@ -6,11 +6,8 @@ from authsvc.core import names
 from authsvc.schemas.base import Checked, Flag, PageQuery, Text
 
 
-class PublicSystems(Schema):
-    """What anybody may know of a system; the reply is an array of these."""
-
-    class Meta:
-        many = True
+class PublicSystem(Schema):
+    """What anybody may know of a system."""
 
     id = fields.Int(required=True)
     name = fields.Str(required=True)

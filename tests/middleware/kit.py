@@ -15,7 +15,7 @@ from tests.client import PASSWORD, Api
 
 Test = Callable[..., Awaitable[None]]
 SAFE = ("GET", "HEAD", "OPTIONS")
-_OWN_BUSINESS = (Access.PUBLIC, Access.REFRESH, Access.BASIC)
+_OWN_BUSINESS = (Access.PUBLIC, Access.REFRESH, Access.BASIC, Access.INTERNAL)
 PAGES = (Access.PUBLIC_PAGE,)
 _EXAMPLES = {"digest": "0" * 64, "company_id": "MA0001", "id": "1"}
 _PLACE = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")

@@ -12,6 +12,7 @@ ACTORS = (
 PATTERNS = {
     #                 nobody empl plain pend agentA adminA adminB both root dead
     "anybody":       "ok     ok   ok    ok   ok     ok     ok     ok   ok   ok",
+    "nobody here":   "404    404  404   404  404    404    404    404  404  404",  # asked from outside
     "not employees": "ok     403  ok    ok   ok     ok     ok     ok   ok   ok",
     "without token": "401    401  401   401  401    401    401    401  401  401",
     "signed in":     "401    ok   ok    ok   ok     ok     ok     ok   ok   401",
@@ -39,6 +40,7 @@ PATTERNS = {
 # fmt: off
 # The objects that a group is tried with, and the pattern for each. "-" stands for no object at all.
 ANYBODY     = {"-": "anybody"}
+INTERNAL    = {"-": "nobody here"}
 NOT_EMPLOYEES = {"-": "not employees"}
 NO_TOKEN    = {"-": "without token"}
 ANY_SESSION = {"-": "any session"}
@@ -60,6 +62,7 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /readyz
         GET    /.well-known/jwks.json
         GET    /api/
+        GET    /api/schema/
         GET    /api/v1/
         GET    /api/v1/token/
         GET    /api/v1/tts/
@@ -68,6 +71,7 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         POST   /api/v1/users/captcha/generate/
         POST   /api/v1/token/logout/
         """),
+    (INTERNAL, 200, "GET /metrics"),
     (NOT_EMPLOYEES, 200, "POST   /api/v1/users/2fa/request-otp/"),
     (ANYBODY, 303, "GET /logout/"),
     (ANYBODY, 404, "GET /media/{digest}.webp"),
