@@ -10,7 +10,7 @@ import logging
 from aiohttp import web
 
 from authsvc import errors, metrics
-from authsvc.addresses import inside, is_forwarded_by_stranger, parse
+from authsvc.addresses import inside, is_of_unknown_origin, parse
 from authsvc.core import service_keys
 from authsvc.core.service_keys import ServiceKey
 from authsvc.keys import ORIGIN, SERVICE, SERVICE_KEY
@@ -31,7 +31,7 @@ def is_inside(request: web.Request) -> bool:
         address is not None
         and inside(address, settings.internal_networks)
         and (settings.internal_port is None or by_internal_port(request, settings))
-        and not is_forwarded_by_stranger(request, settings.trusted_proxies)
+        and not is_of_unknown_origin(request, settings.trusted_proxies)
     )
 
 

@@ -4,7 +4,7 @@ import enum
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from aiohttp import web
+from aiohttp import web, web_urldispatcher
 from marshmallow import Schema, fields
 
 from authsvc.core.person import Kind
@@ -123,10 +123,10 @@ def register(app: web.Application, routes: Iterable[Route]) -> None:
         for path in row.paths:
             if row.method == "GET":
                 resource = app.router.add_resource(path)
-                rows[resource.add_route("GET", row.handler, expect_handler=_expect)] = row
-                rows[resource.add_route("HEAD", row.handler, expect_handler=_expect)] = row
+                rows[resource.add_route("GET", row.handler)] = row
+                rows[resource.add_route("HEAD", row.handler)] = row
             else:
-                rows[app.router.add_route(row.method, path, row.handler, expect_handler=_expect)] = row
+                rows[app.router.add_route(row.method, path, row.handler)] = row
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:
@@ -139,6 +139,10 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     request.writer.output_size = 0  # nothing of the answer itself was sent
     return None
+
+
+# For every request, also those that match no row; there is no other switch for the latter.
+web_urldispatcher._default_expect_handler = _expect  # type: ignore[assignment]
 
 
 def get(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:

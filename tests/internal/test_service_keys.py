@@ -147,7 +147,6 @@ async def test_the_last_use_is_noted_at_most_once_a_minute(inside: Api, db: asyn
     assert await db.fetchval(NOTED, "desk") is None
 
 
-@pytest.mark.xfail(strict=True, reason="the note of the last use waits for the row's lock, and the lookup with it")
 async def test_a_lookup_does_not_wait_for_the_note_of_another(inside: Api, db: asyncpg.Connection, pair: Pair) -> None:
     key = await add_key(db, "tickets", "users")
     transaction = db.transaction()
