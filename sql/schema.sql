@@ -826,6 +826,8 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key UNIQUE (username_canonical);
 CREATE INDEX assignments_assigned_by_idx ON public.assignments USING btree (assigned_by) WHERE (assigned_by IS NOT NULL);
+CREATE INDEX assignments_inactive_idx ON public.assignments USING btree (role_id, id) WHERE (NOT is_active);
+CREATE INDEX assignments_role_id_id_idx ON public.assignments USING btree (role_id, id);
 CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id);
 CREATE INDEX assignments_system_id_idx ON public.assignments USING btree (system_id, user_id);
 CREATE INDEX audit_at_idx ON public.audit USING brin (at);
@@ -858,6 +860,8 @@ CREATE INDEX sessions_employee_id_idx ON public.sessions USING btree (employee_i
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_live_person_idx ON public.sessions USING btree (kind, person_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX users_inactive_idx ON public.users USING btree (id) WHERE (NOT is_active);
+CREATE INDEX users_not_live_idx ON public.users USING btree (id) WHERE (NOT is_live);
 CREATE INDEX users_search_idx ON public.users USING gin (search);
 CREATE INDEX users_status_by_idx ON public.users USING btree (status_by) WHERE (status_by IS NOT NULL);
 CREATE INDEX users_status_idx ON public.users USING btree (status, id) WHERE (status <> 'Approved'::text);

@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from authsvc.core import names
 from authsvc.core.profiles import card
 from authsvc.core.profiles import shown as shown_profile
 from authsvc.errors import ApiError, Conflict, Invalid, NotFound, PermissionDenied
@@ -42,8 +41,7 @@ async def index(request: web.Request) -> web.Response:
         query["search"],
         query["status"],
         query["is_active"],
-        query["system"].lower() if query["system"] else None,
-        names.fold(query["role"]) if query["role"] else None,
+        *await manage_users.narrowed(svc, caller, query["system"], query["role"]),
     )
     async with svc.db.transaction() as tx:
         rows = await managed_users.page(tx, caller, wanted)

@@ -23,8 +23,12 @@ class UsersQuery(Schema):
     search = Text(200, blank="null", load_default=None)
     status = Text(10, choices=STATUSES, load_default=None)
     is_active = Flag(load_default=None)
-    system = Text(50, blank="null", load_default=None)
-    role = Text(150, blank="null", load_default=None)
+    system = Reference(load_default=None)
+    role = Reference(load_default=None)
+
+    @pre_load
+    def _empty_is_none(self, data: Any, **_: Any) -> Any:
+        return {name: value for name, value in data.items() if name not in ("system", "role") or value != ""}
 
 
 class NewUser(PersonFields):

@@ -13,16 +13,21 @@ UPDATE invitations
  WHERE email_canonical = $1 AND ($2::integer IS NULL OR role_id = $2) AND accepted_at IS NULL AND revoked_at IS NULL;
 
 -- name: page
--- Invitations after id $2, at most $3, to systems that caller $1 administers.
+-- Invitations after id $2, at most $3, to systems that caller $1 administers: each system's are walked as far as a page.
 SELECT i.id, i.email, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
                            WHEN i.expires_at <= now() THEN 'expired' ELSE 'pending' END AS status,
        i.created_at, i.expires_at, s.slug AS system, r.name AS role, i.invited_by
-  FROM invitations i
+  FROM (SELECT near.id
+          FROM administers($1) AS mine (system_id)
+         CROSS JOIN LATERAL (
+               SELECT id FROM invitations
+                WHERE system_id = mine.system_id AND id > $2 ORDER BY id LIMIT $3) near
+         ORDER BY near.id
+         LIMIT $3) page
+  JOIN invitations i ON i.id = page.id
   JOIN systems s ON s.id = i.system_id
   JOIN roles r ON r.id = i.role_id
- WHERE i.id > $2 AND i.system_id IN (SELECT administers($1))
- ORDER BY i.id
- LIMIT $3;
+ ORDER BY i.id;
 
 -- name: get
 -- One of them, with the name of its system.
