@@ -828,7 +828,7 @@ ALTER TABLE ONLY public.users
 CREATE INDEX assignments_assigned_by_idx ON public.assignments USING btree (assigned_by) WHERE (assigned_by IS NOT NULL);
 CREATE INDEX assignments_inactive_idx ON public.assignments USING btree (role_id, id) WHERE (NOT is_active);
 CREATE INDEX assignments_role_id_id_idx ON public.assignments USING btree (role_id, id);
-CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id);
+CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id) INCLUDE (is_active);
 CREATE INDEX assignments_system_id_idx ON public.assignments USING btree (system_id, user_id);
 CREATE INDEX audit_at_idx ON public.audit USING brin (at);
 CREATE INDEX audit_subject_idx ON public.audit USING btree (subject_type, subject_id, seq);

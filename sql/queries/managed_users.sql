@@ -69,7 +69,7 @@ SELECT page.key, p.id, p.email, p.username, p.first_name, p.middle_name, p.last_
        p.phone_number, p.company_id, p.department, p.status, p.notified, p.is_active, p.picture, p.date_joined,
        p.last_login, p.otp_enabled, p.is_staff, p.is_superuser, p.is_live
   FROM page JOIN users p ON p.id = page.id
- ORDER BY CASE $1 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
+ ORDER BY CASE WHEN $1 = 'id' THEN p.id END, CASE WHEN $1 = '-id' THEN p.id END DESC,
           CASE WHEN $1 = 'email' THEN p.email_canonical END,
           CASE WHEN $1 = '-email' THEN p.email_canonical END DESC;
 
@@ -78,15 +78,15 @@ SELECT page.key, p.id, p.email, p.username, p.first_name, p.middle_name, p.last_
 -- one look into an index per row: turned into a join, it would read whole tables for a page.
 
 -- name: page_of_admin_by_id
--- In the order id or -id. Each role's holders are walked in that order, from the key on, as far as one page; nobody
--- holds a role twice, so the page is among them.
+-- In the order id or -id. Who holds a role of a system, or that role where one is asked for, is walked in that order,
+-- from the key on, as far as one page; so the page is among them, some people more than once.
 WITH held AS MATERIALIZED (
-    SELECT r.id
+    SELECT DISTINCT s.id AS system_id, CASE WHEN $9::text IS NOT NULL THEN r.id END AS role_id
       FROM roles r JOIN systems s ON s.id = r.system_id
      WHERE s.id IN (SELECT administers($7))
-       AND ($8::text IS NULL OR s.slug = $8) AND ($9::text IS NULL OR r.name_canonical = $9)
+       AND ($8::text IS NULL OR s.slug = $8) AND ($9 IS NULL OR r.name_canonical = $9)
 ), seen AS NOT MATERIALIZED (
-    SELECT a.role_id, a.user_id
+    SELECT a.system_id, a.role_id, a.user_id
       FROM assignments a
      WHERE $4::text IS NULL AND $5::text IS NULL AND $6::boolean IS NULL
         OR EXISTS (SELECT FROM users u
@@ -99,12 +99,22 @@ WITH held AS MATERIALIZED (
     SELECT near.user_id AS id
       FROM held
      CROSS JOIN LATERAL (
+           (SELECT DISTINCT user_id FROM seen
+             WHERE $1 = 'id' AND $9 IS NULL AND system_id = held.system_id
+               AND user_id > coalesce($2::text, '0')::integer
+             ORDER BY user_id LIMIT $3)
+           UNION ALL
+           (SELECT DISTINCT user_id FROM seen
+             WHERE $1 = '-id' AND $9 IS NULL AND system_id = held.system_id
+               AND user_id < coalesce($2, '2147483647')::integer
+             ORDER BY user_id DESC LIMIT $3)
+           UNION ALL
            (SELECT user_id FROM seen
-             WHERE $1 = 'id' AND role_id = held.id AND user_id > coalesce($2::text, '0')::integer
+             WHERE $1 = 'id' AND role_id = held.role_id AND user_id > coalesce($2, '0')::integer
              ORDER BY user_id LIMIT $3)
            UNION ALL
            (SELECT user_id FROM seen
-             WHERE $1 = '-id' AND role_id = held.id AND user_id < coalesce($2, '2147483647')::integer
+             WHERE $1 = '-id' AND role_id = held.role_id AND user_id < coalesce($2, '2147483647')::integer
              ORDER BY user_id DESC LIMIT $3)) near
      GROUP BY near.user_id
      ORDER BY CASE $1 WHEN 'id' THEN near.user_id ELSE -near.user_id END
@@ -185,7 +195,7 @@ SELECT CASE WHEN $1 IN ('id', '-id') THEN p.id::text ELSE p.email_canonical END 
    AND EXISTS (SELECT FROM assignments a
                 WHERE a.user_id = p.id AND (a.role_id = ANY (ARRAY(SELECT id FROM held))) IS TRUE
                OFFSET 0)
- ORDER BY CASE $1 WHEN 'id' THEN p.id WHEN '-id' THEN -p.id END,
+ ORDER BY CASE WHEN $1 = 'id' THEN p.id END, CASE WHEN $1 = '-id' THEN p.id END DESC,
           CASE WHEN $1 = 'email' THEN p.email_canonical END,
           CASE WHEN $1 = '-email' THEN p.email_canonical END DESC
  LIMIT $3;

@@ -10,6 +10,7 @@ import asyncpg
 import jwt
 import pytest
 
+from authsvc.core.signing import KeySet
 from tests.client import Api, Tokens
 from tests.conftest import FakeClock
 from tests.endpoints.kit import (
@@ -192,7 +193,7 @@ async def test_an_unsigned_token_is_refused(serve: Serve, algorithm: str) -> Non
     assert await tried(api, f"{head}.{body}.") == REFUSED
 
 
-async def test_the_leniency_is_for_a_shared_secret_only(api: Api, db: asyncpg.Connection) -> None:
+async def test_the_leniency_is_for_a_shared_secret_only(api: Api, signing_keys: KeySet) -> None:
     """Where keys are published, a token without kid is nobody's, and a public key is no secret."""
     tokens = await api.sign_in()
     (jwk,) = (await api.get("/.well-known/jwks.json")).json["keys"]
@@ -200,3 +201,8 @@ async def test_the_leniency_is_for_a_shared_secret_only(api: Api, db: asyncpg.Co
     for secret in (jwk["x"], jwk["kid"].ljust(32, "x"), "x" * 32):
         for headers in ({}, {"kid": "hs256"}, {"typ": "at+jwt", "kid": jwk["kid"]}, {"typ": "at+jwt", "kid": "hs256"}):
             assert await tried(api, jwt.encode(claims, secret, "HS256", headers=headers)) == REFUSED
+    key = signing_keys.signer
+    for headers in ({}, {"typ": "at+jwt"}, {"typ": "JWT", "kid": key.kid}):
+        assert await tried(api, jwt.encode(claims, key.private, key.algorithm, headers=headers)) == REFUSED
+    whole = jwt.encode(claims, key.private, key.algorithm, headers={"typ": "at+jwt", "kid": key.kid})
+    assert await tried(api, whole) == [(200, "user")] * 2
