@@ -55,7 +55,7 @@ async def queue(svc: Service, tx: Db, template: str, to: Named, *, recipient: st
     sealed = sealing.seal(svc.settings.secret, _PURPOSE, orjson.dumps(says))
     await outbox.lock_person(tx, to.person)
     is_queued = await outbox.put(tx, template, to.person, recipient or to.name, sealed, kind.life, kind.per_hour)
-    metrics.mails("queued" if is_queued else "too many")
+    metrics.mails("queued" if is_queued else "too_many")
     return is_queued
 
 

@@ -84,7 +84,7 @@ async def _give_up(svc: Service, row: Mapping[str, Any], why: str) -> None:
 
 async def _try_later(svc: Service, row: Mapping[str, Any], why: str) -> None:
     await outbox.note_error(svc.db, row["id"], why)
-    metrics.mails("put off")
+    metrics.mails("put_off")
 
 
 def compose(settings: Settings, template: str, recipient: str, says: Mapping[str, str]) -> EmailMessage:

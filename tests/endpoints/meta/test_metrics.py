@@ -187,7 +187,7 @@ async def test_mails_are_counted_by_what_became_of_them(
     await outbox.send_due(svc, mailbox.transport)
     assert await grown(api, before, "mails_total") == {
         "mails_totalqueued": 4,
-        "mails_totalput off": 1,
+        "mails_totalput_off": 1,
         "mails_totalfailed": 1,
         "mails_totalsent": 2,
         "mails_totalexpired": 1,

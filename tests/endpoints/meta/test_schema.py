@@ -1,6 +1,8 @@
 """GET /api/schema/: the OpenAPI document, and that answers are what it says."""
 
 import re
+from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 import asyncpg
@@ -12,7 +14,7 @@ from authsvc import openapi
 from authsvc.routes import ROUTES
 from authsvc.routing import Access, Route
 from tests.client import PASSWORD, Answer, Api
-from tests.endpoints.kit import Like
+from tests.endpoints.kit import Like, basic
 from tests.rights.world import World, add_system, hold, make_world
 from tests.shape.test_routes import shown
 
@@ -111,6 +113,26 @@ async def test_every_get_answers_as_described(world: World, who: str, at_least: 
         if answer.status == 200 and answer.json not in ([], {}):
             full.add(row.name)
     assert len(full) >= at_least, sorted(full)
+
+
+async def test_lookups_of_other_services_are_as_described(serve: Callable[..., Any], db: asyncpg.Connection) -> None:
+    api = await serve(internal_networks=(ip_network("127.0.0.0/8"),))
+    world = await make_world(api, db)
+    await add_system(db, "hdts", ("Admin", "Employee"))
+    await hold(db, world.people["agent_a"], "hdts", "Employee")
+    asked = [row for row in ROUTES if row.access is Access.INTERNAL and row.name not in NO_JSON]
+    for row in asked:
+        for number in (world.people["agent_a"], 2**31 - 1):
+            answer = await api.get(re.sub(r"\{\w+\}", str(number), shown(row.path)))
+            assert answer.status == (404 if number == 2**31 - 1 else 200)
+            check(row, row.path, answer)
+    assert asked
+
+
+async def test_a_token_for_basic_credentials_is_as_described(world: World) -> None:
+    row = next(row for row in ROUTES if row.name == "tokens.obtain_basic")
+    for headers in (basic("agent@alpha.example.com"), basic("agent@alpha.example.com", "wrong horse"), {}):
+        check(row, row.path, await world.api.get(row.path, headers=headers))
 
 
 async def test_an_answer_that_says_more_or_less_is_found(world: World) -> None:
