@@ -167,7 +167,7 @@ async def test_what_ends_by_sql_ends_at_the_next_request(
     await db.execute("UPDATE users SET is_active = true, is_superuser = true WHERE email = 'root@example.com'")
     for statement in ENDINGS.values():
         await db.execute("UPDATE users SET is_active = true, status = 'Pending' WHERE email = 'ada@example.com'")
-        tokens = await api.sign_in("ada@example.com")
+        tokens = await api.session_of("ada@example.com")
         assert known(await ask(api, name, tokens.bearer))
         await db.execute(statement)
         assert refused(await ask(api, name, tokens.bearer), TokenNotValid), statement
@@ -175,7 +175,7 @@ async def test_what_ends_by_sql_ends_at_the_next_request(
 
 
 async def test_one_ended_session_ends_no_other(api: Api, ada: Tokens, db: asyncpg.Connection) -> None:
-    other = await api.sign_in("ada@example.com")
+    other = await api.session_of("ada@example.com")
     await db.execute(f"{ENDINGS['ended']} WHERE id = (SELECT min(id) FROM sessions)")
     assert (await api.get("/api/me/", headers=ada.bearer)).status == 401
     assert (await api.get("/api/me/", headers={**ada.bearer, **cookie(other.access)})).status == 200
