@@ -10,20 +10,19 @@ import asyncpg
 import jwt
 import orjson
 
-from authsvc.core import hashing, names
+from authsvc.core import names
 from authsvc.core.person import Kind, Origin
 from authsvc.core.registration import NewPerson
-from authsvc.flows.sign_in import Credentials, sign_in
-from authsvc.keys import SERVICE
 from authsvc.queries import employees
 from authsvc.routes import ROUTES
 from authsvc.service import Service
+from tests import people
 from tests.client import PASSWORD, Answer, Api, Tokens
+from tests.people import PASSWORD_HASH
 
 REGISTER = "/api/v1/users/register/"
 PROFILE = "/api/v1/users/profile/"
 ISSUER = "http://auth.test"
-PASSWORD_HASH = hashing.encode(PASSWORD, 4)
 
 
 class Like(str):
@@ -118,7 +117,7 @@ def paths_of(*row_names: str, without: Iterable[str] = (), kind: Kind = Kind.STA
 
 def service_of(api: Api) -> Service:
     """The parts of the server behind a client."""
-    return api.client.app[SERVICE]  # type: ignore[union-attr]
+    return api.service
 
 
 async def add_employee(
@@ -137,9 +136,8 @@ async def add_employee(
 
 
 async def sign_in_employee(api: Api, email: str = "emil@example.com") -> Tokens:
-    """A session of an employee, opened by the flow."""
-    origin = Origin("127.0.0.1", "tests")
-    found = await sign_in(service_of(api), Kind.EMPLOYEE, Credentials(email, PASSWORD), origin)
+    """A session of an employee, opened beside the API."""
+    found = await people.open_session(api.service, email, Kind.EMPLOYEE, Origin("127.0.0.1", "tests"))
     return Tokens(found.access, found.refresh, dict(found.profile))
 
 
