@@ -23,13 +23,14 @@ from authsvc.service import Service
 
 JOBS = (send_mails, purge_now_and_then)
 KEPT = 6  # idle servers
+_DRAIN = 10.0  # seconds for connections to close
 
 
 @dataclasses.dataclass
 class Kept:
     """A started server, whose jobs are not started with it."""
 
-    settings: str
+    settings: str | None  # None: for one test only
     server: TestServer
     jobs: list[Callable[[web.Application], AsyncIterator[None]]]
 
@@ -65,25 +66,26 @@ class Servers:
             await self._idle.pop().server.close()
 
     async def _take(self, **changes: Any) -> Kept:
-        settings = repr(sorted(changes.items()))
-        if app_module.ROUTES is ROUTES:
-            for kept in reversed(self._idle):
-                if kept.settings == settings:
-                    self._idle.remove(kept)
-                    return kept
+        has_own_rows = app_module.ROUTES is not ROUTES
+        settings = None if has_own_rows else repr(sorted(changes.items()))
+        for kept in reversed(self._idle):
+            if kept.settings == settings:
+                self._idle.remove(kept)
+                return kept
         app = create_app(self._make(**changes))
         jobs = [job for job in app.cleanup_ctx if job in JOBS]
         assert len(jobs) == len(JOBS)
         app.cleanup_ctx[:] = [other for other in app.cleanup_ctx if other not in jobs]
         server = TestServer(app)
         await server.start_server()
-        return Kept(settings if app_module.ROUTES is ROUTES else "", server, jobs)
+        return Kept(settings, server, jobs)
 
     async def _give_back(self, kept: Kept) -> None:
-        if kept.is_busy or not kept.settings:
+        if kept.is_busy or kept.settings is None:
             await kept.server.close()
             return
-        await kept.server.handler.shutdown()
+        kept.server.handler.pre_shutdown()
+        await kept.server.handler.shutdown(_DRAIN)
         kept.server.app[REFUSED].clear()
         self._idle.append(kept)
         if len(self._idle) > KEPT:
