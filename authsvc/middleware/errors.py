@@ -8,14 +8,13 @@ from http import HTTPStatus
 import asyncpg
 import orjson
 from aiohttp import web
-from yarl import URL
 
-from authsvc import cookies, internal
+from authsvc import cookies, unmatched
 from authsvc import errors as e
 from authsvc.keys import REQUEST_ID, SERVICE
 from authsvc.pages.render import page, wants_json
 from authsvc.replies import reply
-from authsvc.routing import ROWS, Access, Handler, row_of
+from authsvc.routing import Access, Handler, row_of
 
 log = logging.getLogger("authsvc.errors")
 _numbers = itertools.count(1)
@@ -54,9 +53,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _of_aiohttp(request: web.Request, err: web.HTTPException) -> web.StreamResponse:
     """The answer to what no row answers."""
-    if err.status == 405 and await _is_hidden(request, "GET", request.rel_url):
+    if err.status == 405 and await unmatched.is_hidden(request, "GET", request.rel_url):
         return render(request, e.NotFound())
-    if err.status == 404 and (slashed := await _slash_form(request)):
+    if err.status == 404 and (slashed := await unmatched.slash_form(request)):
         raise web.HTTPPermanentRedirect(slashed) from err
     if err.status == 404 and not request.path.startswith("/api/") and "json" not in request.headers.get("Accept", ""):
         return page("done.html", 404, title="Page not found", text="There is no page at this address.")
@@ -99,20 +98,3 @@ def _broken(err: asyncpg.IntegrityConstraintViolationError) -> e.ApiError:
         return e.Conflict(e.CONFLICTS.get(name))
     log.warning("refused by the database: %s", name)
     return e.Malformed()
-
-
-async def _slash_form(request: web.Request) -> URL | None:
-    """Where the same request would be answered with a slash at the end of its path."""
-    if request.path.endswith("/") or request.path.startswith("//"):
-        return None
-    there = request.rel_url.with_path(request.rel_url.raw_path + "/", encoded=True, keep_query=True)
-    found = await request.app.router.resolve(request.clone(rel_url=there))
-    is_there = found.http_exception is None and not await _is_hidden(request, request.method, there)
-    return there if is_there else None
-
-
-async def _is_hidden(request: web.Request, method: str, path: URL) -> bool:
-    """Is this an internal path, and the request from outside? To who asks from there it does not exist."""
-    found = await request.app.router.resolve(request.clone(method=method, rel_url=path))
-    row = request.app[ROWS].get(found.route)
-    return row is not None and row.access is Access.INTERNAL and not internal.is_inside(request)

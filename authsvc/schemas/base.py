@@ -154,15 +154,20 @@ class Picture(FormField, fields.Field[bytes]):
 
 
 class Whole(FormField, fields.Field[int]):
-    """A JSON integer from `low` to `high`, ids by default; in forms and queries ASCII digits. Not 1.9, " 7 ", true."""
+    """A JSON integer from `low` to `high`, ids by default; in forms and queries ASCII digits. Not 1.9, " 7 ", true.
+
+    blank: a form may leave it empty.
+    """
 
     default_error_messages = _SENTENCES
 
-    def __init__(self, low: int = 1, high: int = MAX_ID, **more: Any) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: int = 1, high: int = MAX_ID, *, blank: bool = False, **more: Any) -> None:
+        self.low, self.high, self.blank = low, high, blank
         super().__init__(**more)
 
     def from_form(self, value: Any) -> Any:
+        if value == "" and self.blank:
+            return missing
         return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
@@ -186,7 +191,7 @@ class Reference(FormField, fields.Field[Ref]):
     default_error_messages = _SENTENCES
 
     def from_form(self, value: Any) -> Any:
-        return value
+        return missing if value == "" else value
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Ref:
         if type(value) is int or (isinstance(value, str) and _DIGITS.fullmatch(value.strip())):

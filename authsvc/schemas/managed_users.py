@@ -1,8 +1,6 @@
 """What goes in and out of handlers/managed_users.py."""
 
-from typing import Any
-
-from marshmallow import Schema, fields, pre_load
+from marshmallow import Schema, fields
 
 from authsvc.core import names
 from authsvc.schemas.assignments import Assignment
@@ -25,10 +23,6 @@ class UsersQuery(Schema):
     is_active = Flag(load_default=None)
     system = Reference(load_default=None)
     role = Reference(load_default=None)
-
-    @pre_load
-    def _empty_is_none(self, data: Any, **_: Any) -> Any:
-        return {name: value for name, value in data.items() if name not in ("system", "role") or value != ""}
 
 
 class NewUser(PersonFields):
@@ -62,16 +56,11 @@ class InviteBody(PersonFields):
     """`email`, `system` with `role`, or `role_id` alone; of old: user_id, system_id, role_id."""
 
     email = Checked(names.address)
-    user_id = Whole()
+    user_id = Whole(blank=True)
     system = Reference()
     system_id = Reference()
     role = Reference()
     role_id = Reference()
-
-    @pre_load
-    def _empty_is_none(self, data: Any, **_: Any) -> Any:
-        named = ("user_id", "system", "system_id", "role", "role_id")
-        return {name: value for name, value in data.items() if name not in named or value not in ("", None)}
 
 
 class Invitation(Schema):

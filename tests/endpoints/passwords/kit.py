@@ -76,9 +76,11 @@ async def confirm(api: Api, token: str) -> Answer:
     return await api.post(CONFIRM, {"token": token})
 
 
-async def add_employee(api: Api, email: str = "erin@example.com", number: int | None = None) -> Employee:
-    """An approved employee with PASSWORD, signed in; with the id `number` if one is given."""
-    employee_id = await shared.add_employee(service_of(api).db, number, email)
+async def add_employee(
+    api: Api, email: str = "erin@example.com", number: int | None = None, db: asyncpg.Connection | None = None
+) -> Employee:
+    """An approved employee with PASSWORD, signed in; with the id `number`, for which `db` is the superuser's."""
+    employee_id = await shared.add_employee(db or service_of(api).db, number, email)
     return Employee(employee_id, email, await employee_sign_in(api, email))
 
 

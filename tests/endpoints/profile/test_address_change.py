@@ -117,7 +117,7 @@ async def test_that_an_address_is_taken_is_found_out_by_its_owner_only(
 
 async def test_an_employee_may_have_a_staff_users_address(api: Api, db: asyncpg.Connection, mailbox: Mailbox) -> None:
     tokens = await ada(api)
-    employee = await kit.add_employee(api, number=tokens.user["id"])
+    employee = await kit.add_employee(api, number=tokens.user["id"], db=db)
     token = await kit.change_token(api, mailbox, employee.tokens, "ada@example.com")
     assert (await kit.confirm(api, token)).status == 200
     assert await db.fetchval("SELECT email FROM employees") == "ada@example.com"
