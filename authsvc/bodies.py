@@ -15,7 +15,7 @@ import orjson
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, ClientError, web
 from aiohttp.helpers import parse_mimetype
 from aiohttp.http_exceptions import HttpProcessingError
-from marshmallow import EXCLUDE, Schema, ValidationError
+from marshmallow import EXCLUDE, Schema, ValidationError, missing
 
 from authsvc.errors import Invalid, Malformed, PayloadTooLarge, UnsupportedMedia
 from authsvc.schemas.base import File, FormField
@@ -47,7 +47,7 @@ def load(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def query(request: web.Request, schema: type[Schema]) -> dict[str, Any]:
-    """The query string, whose values are text as in forms; of a parameter given twice the last one counts."""
+    """The query string, whose values are text as in forms; of a parameter given twice the first one counts."""
     return _from_form(schema, dict(request.query))
 
 
@@ -154,12 +154,13 @@ def _is_plain(part: object) -> TypeGuard[BodyPartReader]:
 
 
 def _from_form(schema: type[Schema], form: dict[str, Any]) -> dict[str, Any]:
-    """A form knows only text: fields of other types say how theirs is read."""
+    """A form knows only text: fields of other types say how theirs is read, and what stands for nothing."""
     fields = _instance(schema).fields
-    return {
+    read = {
         name: fields[name].from_form(value) if isinstance(fields.get(name), FormField) else value  # type: ignore[attr-defined]
         for name, value in form.items()
     }
+    return {name: value for name, value in read.items() if value is not missing}
 
 
 def _instance(schema: type[Schema]) -> Schema:

@@ -2,19 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
-from authsvc import key_files, local_database, secret_files
+from authsvc import key_files, local_database, openapi, secret_files
 from authsvc import settings as settings_module
 from authsvc.core.signing import KeySet, SigningKeyError
 from authsvc.db import migrate as runner
 from authsvc.db.migrate import MigrationError
 from authsvc.errors import Invalid, Unavailable
-from authsvc.flows import readiness
+from authsvc.flows import readiness, service_keys
 from authsvc.flows import seed as seeding
 from authsvc.jobs import purge as purging
 from authsvc.queries import meta
@@ -67,6 +67,24 @@ async def purge(config: Settings, keys: KeySet, dsn: str) -> int:
         return await purging.purge(svc)
 
 
+async def add_service_key(config: Settings, keys: KeySet, dsn: str, name: str, scopes: Collection[str]) -> str:
+    """A new key of another service; Invalid for a wrong or taken name."""
+    async with _service(config, keys, dsn) as svc:
+        return await service_keys.add(svc, name, scopes)
+
+
+async def service_key_rows(config: Settings, keys: KeySet, dsn: str) -> list[Mapping[str, Any]]:
+    """Every key of another service."""
+    async with _service(config, keys, dsn) as svc:
+        return await service_keys.show(svc)
+
+
+async def revoke_service_key(config: Settings, keys: KeySet, dsn: str, name: str) -> None:
+    """End a key; Invalid when no live one has that name."""
+    async with _service(config, keys, dsn) as svc:
+        await service_keys.revoke(svc, name)
+
+
 def demo_password(config: Settings) -> str:
     """The one password of all demo people: the setting's, else made once under DATA_DIR."""
     return config.demo_password or secret_files.kept(config.data_dir / "demo-password", 12)
@@ -105,6 +123,11 @@ def route_rows() -> list[dict[str, Any]]:
     ]
 
 
+def openapi_text() -> str:
+    """The OpenAPI document, indented."""
+    return openapi.text()
+
+
 def examine() -> Iterator[tuple[str, str]]:
     """Each finding of the doctor: "ok", "warning" or "wrong", and a sentence that says what to do."""
     try:
@@ -118,6 +141,8 @@ def examine() -> Iterator[tuple[str, str]]:
             "warning",
             "AUTHSVC_PUBLIC_URL is not https: passwords travel in the clear.",
         )
+    if not config.development and not config.internal_networks:
+        yield "warning", "AUTHSVC_INTERNAL_NETWORKS is empty: the internal paths answer nobody."
     try:
         keys = key_files.load(config)
         yield "ok", f"keys: {keys.signer.kid} signs with {keys.signer.algorithm}, {len(keys.verifiers)} verify"

@@ -52,6 +52,7 @@ class Settings:
     jwt_algorithm: str
     jwt_keys_dir: Path
     jwt_secret: str | None  # HS256 only
+    jwt_old_secrets: tuple[str, ...]  # verify HS256 tokens still, whatever signs now
     jwt_issuer: str
     access_ttl: int  # life of an access token
     refresh_ttl: int  # life of a refresh token, from its last use
@@ -132,6 +133,7 @@ def load() -> Settings:
         jwt_algorithm=algorithm,
         jwt_keys_dir=Path(env.str("JWT_KEYS_DIR", str(data_dir / "keys"))).absolute(),
         jwt_secret=env.str("JWT_SECRET", validate=checks.long_enough) if algorithm == "HS256" else None,
+        jwt_old_secrets=checks.texts(env.list("JWT_OLD_SECRETS", [], validate=checks.each(checks.long_enough))),
         jwt_issuer=env.str("JWT_ISSUER", public_url),
         access_ttl=env.int("ACCESS_TTL", 900, validate=checks.between(1, 86_400)),
         refresh_ttl=env.int("REFRESH_TTL", 604_800, validate=checks.between(1, 31_536_000)),
@@ -165,7 +167,7 @@ def load() -> Settings:
         register_conceals=env.bool("REGISTER_CONCEALS", False),
     )
     problems = _seal(env) + ([] if development else _production_problems(settings))
-    if settings.internal_port == settings.port:
+    if settings.internal_port and settings.internal_port == settings.port:
         problems.append("AUTHSVC_INTERNAL_PORT: is the public port too.")
     if problems:
         raise SettingsError(problems)

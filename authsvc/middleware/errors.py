@@ -8,9 +8,8 @@ from http import HTTPStatus
 import asyncpg
 import orjson
 from aiohttp import web
-from yarl import URL
 
-from authsvc import cookies
+from authsvc import cookies, unmatched
 from authsvc import errors as e
 from authsvc.keys import REQUEST_ID, SERVICE
 from authsvc.pages.render import page, wants_json
@@ -41,18 +40,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as err:
         if err.status < 400:
             raise
-        if err.status == 404 and (slashed := await _slash_form(request)):
-            raise web.HTTPPermanentRedirect(slashed) from err
-        if (
-            err.status == 404
-            and not request.path.startswith("/api/")
-            and "json" not in request.headers.get("Accept", "")
-        ):
-            return page("done.html", 404, title="Page not found", text="There is no page at this address.")
-        response = render(request, _BY_STATUS.get(err.status, e.Malformed)())
-        if "Allow" in err.headers:
-            response.headers["Allow"] = err.headers["Allow"]
-        return response
+        return await _of_aiohttp(request, err)
     except asyncpg.IntegrityConstraintViolationError as err:
         return render(request, _broken(err))
     except asyncpg.DataError as err:
@@ -61,6 +49,20 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         log.exception("unforeseen error in %s %s", request.method, request.match_info.route.name or request.path)
         return render(request, e.Internal())
+
+
+async def _of_aiohttp(request: web.Request, err: web.HTTPException) -> web.StreamResponse:
+    """The answer to what no row answers."""
+    if err.status == 405 and await unmatched.is_hidden(request, "GET", request.rel_url):
+        return render(request, e.NotFound())
+    if err.status == 404 and (slashed := await unmatched.slash_form(request)):
+        raise web.HTTPPermanentRedirect(slashed) from err
+    if err.status == 404 and not request.path.startswith("/api/") and "json" not in request.headers.get("Accept", ""):
+        return page("done.html", 404, title="Page not found", text="There is no page at this address.")
+    response = render(request, _BY_STATUS.get(err.status, e.Malformed)())
+    if "Allow" in err.headers:
+        response.headers["Allow"] = err.headers["Allow"]
+    return response
 
 
 def render(request: web.Request, err: e.ApiError) -> web.Response:
@@ -96,12 +98,3 @@ def _broken(err: asyncpg.IntegrityConstraintViolationError) -> e.ApiError:
         return e.Conflict(e.CONFLICTS.get(name))
     log.warning("refused by the database: %s", name)
     return e.Malformed()
-
-
-async def _slash_form(request: web.Request) -> URL | None:
-    """Where the same request would be answered with a slash at the end of its path."""
-    if request.path.endswith("/") or request.path.startswith("//"):
-        return None
-    there = request.rel_url.with_path(request.rel_url.raw_path + "/", encoded=True, keep_query=True)
-    found = await request.app.router.resolve(request.clone(rel_url=there))
-    return there if found.http_exception is None else None

@@ -67,6 +67,13 @@ def test_routes_prints_every_name() -> None:
     assert len(rows) == len(ROUTES)
 
 
+def test_openapi_prints_the_document_without_any_setting() -> None:
+    printed = run(Path(), "openapi")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    golden = Path(__file__).resolve().parents[1] / "golden" / "openapi.json"
+    assert printed.stdout == golden.read_text("utf-8")
+
+
 def test_doctor_finds_nothing_wrong_in_development(folder: Path) -> None:
     run(folder, "migrate", "--dev")
     found = run(folder, "doctor", "--dev")
@@ -98,7 +105,7 @@ def test_keys_are_made_for_production(tmp_path: Path) -> None:
     made = run(tmp_path, "keys", "generate")
     assert made.returncode == 0, made.stderr
     listed = run(tmp_path, "keys", "list", **_settings(tmp_path))
-    assert listed.stdout == f"{made.stdout.strip()} ES256 signs\n"
+    assert listed.stdout == f"{made.stdout.strip()} ES256 signs made 0.0 h ago\n"
 
 
 def test_a_weak_superuser_password_is_refused(folder: Path) -> None:

@@ -10,21 +10,19 @@ import asyncpg
 import jwt
 import orjson
 
-from authsvc.core import hashing, names
+from authsvc.core import names
 from authsvc.core.person import Kind, Origin
 from authsvc.core.registration import NewPerson
-from authsvc.flows.sign_in import Credentials, sign_in
-from authsvc.keys import SERVICE
 from authsvc.queries import employees
 from authsvc.routes import ROUTES
 from authsvc.service import Service
+from tests import people
 from tests.client import PASSWORD, Answer, Api, Tokens
+from tests.people import PASSWORD_HASH
 
 REGISTER = "/api/v1/users/register/"
 PROFILE = "/api/v1/users/profile/"
 ISSUER = "http://auth.test"
-ANYBODYS = {"sessions.logout_anyway", "sessions.logout_page"}  # whose rows name no kind: they ask for nobody's
-PASSWORD_HASH = hashing.encode(PASSWORD, 4)
 
 
 class Like(str):
@@ -110,11 +108,8 @@ def employee(**known: Any) -> dict[str, Any]:
 
 
 def paths_of(*row_names: str, without: Iterable[str] = (), kind: Kind = Kind.STAFF) -> list[str]:
-    """All names of the rows whose handlers are `<noun>.<function>`, from the route table itself.
-
-    Of a row that is for the other kind of people only: none.
-    """
-    rows = [row for row in ROUTES if row.name in row_names and (kind in row.kinds or row.name in ANYBODYS)]
+    """All names of the rows for this kind whose handlers are `<noun>.<function>`, from the route table itself."""
+    rows = [row for row in ROUTES if row.name in row_names and kind in row.kinds]
     found = [path for row in rows for path in row.paths if path not in without]
     assert found, row_names
     return found
@@ -122,7 +117,7 @@ def paths_of(*row_names: str, without: Iterable[str] = (), kind: Kind = Kind.STA
 
 def service_of(api: Api) -> Service:
     """The parts of the server behind a client."""
-    return api.client.app[SERVICE]  # type: ignore[union-attr]
+    return api.service
 
 
 async def add_employee(
@@ -142,18 +137,16 @@ async def add_employee(
 
 
 async def count_past(db: asyncpg.Connection, table: str, number: int) -> None:
-    """Let nobody who comes later be given a number that was taken out of turn; the service itself may not do that."""
+    """Let nobody who comes later be given a number that was taken out of turn."""
     sequence = f"{table}_id_seq"
-    if await db.fetchval(f"SELECT has_sequence_privilege('{sequence}', 'UPDATE')"):
-        await db.execute(
-            f"SELECT setval('{sequence}', $1) FROM {sequence} WHERE $1 - last_value BETWEEN 0 AND 1000", number
-        )
+    await db.execute(
+        f"SELECT setval('{sequence}', $1) FROM {sequence} WHERE $1 - last_value BETWEEN 0 AND 1000", number
+    )
 
 
 async def sign_in_employee(api: Api, email: str = "emil@example.com") -> Tokens:
-    """A session of an employee, opened by the flow."""
-    origin = Origin("127.0.0.1", "tests")
-    found = await sign_in(service_of(api), Kind.EMPLOYEE, Credentials(email, PASSWORD), origin)
+    """A session of an employee, opened beside the API."""
+    found = await people.open_session(api.service, email, Kind.EMPLOYEE, Origin("127.0.0.1", "tests"))
     return Tokens(found.access, found.refresh, dict(found.profile))
 
 

@@ -79,7 +79,7 @@ async def ada(api: Api, db: asyncpg.Connection) -> Tokens:
     await api.register(email="ada@example.com")
     await api.register(email="root@example.com")  # the last superuser could not be shut out
     await db.execute("UPDATE users SET is_superuser = true")
-    return await api.sign_in("ada@example.com")
+    return await api.session_of("ada@example.com")
 
 
 @pytest.fixture

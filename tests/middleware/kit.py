@@ -54,7 +54,7 @@ class Name(NamedTuple):
 
     async def sign_in(self, api: Api) -> Tokens:
         """A new session of the Ada who may call the row."""
-        return await (sign_in_employee if self.for_employees else Api.sign_in)(api, "ada@example.com")
+        return await (sign_in_employee if self.for_employees else Api.session_of)(api, "ada@example.com")
 
 
 def filled(path: str, **values: str) -> str:

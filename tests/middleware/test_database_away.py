@@ -20,6 +20,7 @@ from tests.middleware.kit import VALID, Name, names
 
 NO_DATABASE = {
     "meta.alive", "meta.jwks", "meta.api_index", "meta.v1_index", "meta.section_index", "meta.home",
+    "meta.schema", "meta.metrics",
     "profile.picture", "captcha.required",
 }  # fmt: skip
 NAMES = names()
@@ -150,5 +151,8 @@ async def test_killed_backends_are_replaced(api: Api, ada: Tokens, db: asyncpg.C
     assert statuses[-1] == 200
 
 
-def test_every_row_without_a_database_is_public() -> None:
-    assert {name.row.access for name in NAMES if name.row.name in NO_DATABASE} == {Access.PUBLIC}
+def test_every_row_without_a_database_is_public_or_internal() -> None:
+    assert {name.row.access for name in NAMES if name.row.name in NO_DATABASE} == {
+        Access.PUBLIC,
+        Access.INTERNAL,
+    }

@@ -111,7 +111,7 @@ async def test_a_handler_cannot_take_them_away_but_may_be_stricter(serve: Any, m
 @over(GETS)
 async def test_what_is_personal_is_not_stored(api: Api, ada: Tokens, name: Name) -> None:
     answer = await api.get(name.path, headers=ada.bearer)
-    public = name.row.name == "meta.jwks"
+    public = name.row.name in {"meta.jwks", "meta.schema"}
     assert answer.headers["Cache-Control"] == ("public, max-age=300" if public else "no-store")
 
 

@@ -177,7 +177,7 @@ async def test_what_ends_by_sql_ends_at_the_next_request(
 
 
 async def test_one_ended_session_ends_no_other(api: Api, ada: Tokens, db: asyncpg.Connection) -> None:
-    other = await api.sign_in("ada@example.com")
+    other = await api.session_of("ada@example.com")
     await db.execute(f"{ENDINGS['ended']} WHERE id = (SELECT min(id) FROM sessions)")
     assert (await api.get("/api/me/", headers=ada.bearer)).status == 401
     assert (await api.get("/api/me/", headers={**ada.bearer, **cookie(other.access)})).status == 200

@@ -48,6 +48,7 @@ PATTERNS = {
 # fmt: off
 # The objects that a group is tried with, and the pattern for each. "-" stands for no object at all.
 ANYBODY     = {"-": "anybody"}
+INTERNAL    = {"-": "nowhere"}
 NOT_EMPLOYEES = {"-": "not employees"}
 NO_TOKEN    = {"-": "without token"}
 ANY_SESSION = {"-": "any session"}
@@ -76,6 +77,7 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /readyz
         GET    /.well-known/jwks.json
         GET    /api/
+        GET    /api/schema/
         GET    /api/v1/
         GET    /api/v1/token/
         GET    /api/v1/tts/
@@ -85,6 +87,7 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         POST   /api/v1/users/captcha/generate/
         POST   /api/v1/token/logout/
         """),
+    (INTERNAL, 200, "GET /metrics"),
     (NOT_EMPLOYEES, 200, "POST   /api/v1/users/2fa/request-otp/"),
     (NOT_STAFF, 200, "POST   /api/v1/hdts/employees/api/2fa/request-otp/"),
     (ANYBODY, 303, """

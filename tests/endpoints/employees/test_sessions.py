@@ -28,6 +28,7 @@ from tests.endpoints.kit import (
 
 OUT = {"message": "Logout successful"}
 BY_COOKIE = paths_of("tokens.rotate_cookie", kind=Kind.EMPLOYEE)
+SIGN_OUT = [*paths_of("sessions.logout", kind=Kind.EMPLOYEE), *paths_of("sessions.logout_anyway")]
 
 
 @pytest.mark.parametrize("path", BY_COOKIE)
@@ -89,7 +90,7 @@ async def test_a_reused_token_ends_the_session(api: Api, db: asyncpg.Connection)
     assert tuple(row) == ("employee", "emil@example.com")
 
 
-@pytest.mark.parametrize("path", paths_of("sessions.logout", "sessions.logout_anyway", kind=Kind.EMPLOYEE))
+@pytest.mark.parametrize("path", SIGN_OUT)
 @pytest.mark.parametrize("by", ["bearer", "cookies", "refresh cookie", "refresh body"])
 async def test_signing_out(api: Api, db: asyncpg.Connection, path: str, by: str) -> None:
     await add_employee(db)

@@ -18,7 +18,6 @@ from tests.mailbox import Mailbox
 
 FORGOT = "/api/v1/users/password/forgot/"
 RESET = "/api/v1/users/password/reset/"
-EMPLOYEES_RESET = "/api/v1/hdts/employees/api/password/reset/"
 CONFIRM = "/api/v1/users/email/confirm/"
 NEW_PASSWORD = "nine violet teapots"
 DEAD_TOKEN = {"token": ["Invalid or expired reset token."]}
@@ -67,9 +66,9 @@ async def all_sent(api: Api) -> None:
         await asyncio.sleep(0.01)
 
 
-async def reset(api: Api, token: str, password: str = NEW_PASSWORD, path: str = RESET) -> Answer:
+async def reset(api: Api, token: str, password: str = NEW_PASSWORD) -> Answer:
     """Set a new password with a mailed token."""
-    return await api.post(path, {"token": token, "password": password, "password_confirm": password})
+    return await api.post(RESET, {"token": token, "password": password, "password_confirm": password})
 
 
 async def confirm(api: Api, token: str) -> Answer:
@@ -77,9 +76,11 @@ async def confirm(api: Api, token: str) -> Answer:
     return await api.post(CONFIRM, {"token": token})
 
 
-async def add_employee(api: Api, email: str = "erin@example.com", number: int | None = None) -> Employee:
-    """An approved employee with PASSWORD, signed in; with the id `number` if one is given."""
-    employee_id = await shared.add_employee(service_of(api).db, number, email)
+async def add_employee(
+    api: Api, email: str = "erin@example.com", number: int | None = None, db: asyncpg.Connection | None = None
+) -> Employee:
+    """An approved employee with PASSWORD, signed in; with the id `number`, for which `db` is the superuser's."""
+    employee_id = await shared.add_employee(db or service_of(api).db, number, email)
     return Employee(employee_id, email, await employee_sign_in(api, email))
 
 

@@ -92,9 +92,9 @@ async def test_all_other_sessions_end_and_this_one_lives(api: Api, path: str) ->
 
 
 @every_name
-async def test_an_employee_changes_his_own_and_not_his_twins(api: Api, path: str) -> None:
+async def test_an_employee_changes_his_own_and_not_his_twins(api: Api, db: asyncpg.Connection, path: str) -> None:
     staff = await api.sign_in((await api.register(email="erin@example.com"))["email"])
-    employee = await kit.add_employee(api, "erin@example.com", number=staff.user["id"])
+    employee = await kit.add_employee(api, "erin@example.com", number=staff.user["id"], db=db)
     body = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
     answer = await api.post(path, body, headers=employee.tokens.bearer)
     assert (answer.status, answer.json) == (200, DONE)

@@ -229,11 +229,13 @@ async def test_the_address_counts_as_proven_and_nothing_else_changes(
     assert after["email_verified_at"] is not None
 
 
-async def test_an_employee_resets_by_the_same_flow(api: Api, mailbox: Mailbox) -> None:
+async def test_an_employee_resets_by_the_same_flow(api: Api, db: asyncpg.Connection, mailbox: Mailbox) -> None:
     twin = await api.sign_in((await api.register(email="erin@example.com"))["email"])
-    employee = await kit.add_employee(api, "erin@example.com", number=twin.user["id"])
+    employee = await kit.add_employee(api, "erin@example.com", number=twin.user["id"], db=db)
     token = await kit.reset_token(api, mailbox, employee.email, Kind.EMPLOYEE)
-    assert (await kit.reset(api, token, path=kit.EMPLOYEES_RESET)).json == DONE
+    body = {"token": token, "password": NEW_PASSWORD, "password_confirm": NEW_PASSWORD}
+    assert (await kit.reset(api, token)).json == kit.DEAD_TOKEN  # the link is not the staff's
+    assert (await api.post("/api/v1/hdts/employees/api/password/reset/", body)).json == DONE
     assert not await kit.is_access_live(api, employee.tokens.access)
     assert await kit.employee_sign_in(api, employee.email, NEW_PASSWORD)
     assert await kit.is_access_live(api, twin.access)
