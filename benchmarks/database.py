@@ -36,7 +36,8 @@ FILL = (
          JOIN users u ON u.email_canonical = 'person' || n || '@bench.example'
          JOIN systems s ON s.slug = CASE WHEN n % $2::int = 0 THEN 'tts' WHEN n % 2 = 0 THEN 'ams' ELSE 'bms' END
          JOIN roles r ON r.system_id = s.id
-          AND (r.name IN ('Operator', 'GENERAL_USER', 'Bench caller') OR r.name = 'Bench turn' AND n <= $2 * $3::int)""",
+          AND (r.name IN ('Operator', 'GENERAL_USER', 'Bench caller')
+               OR r.name = 'Bench turn' AND n <= $2 * $3::int)""",
 )
 
 
@@ -83,7 +84,7 @@ class Databases:
     @property
     def socket_folder(self) -> str:
         """Where the server's socket is, for drivers that are told so."""
-        return str(self._server._sockets)  # noqa: SLF001 - it has no other name
+        return str(self._server._sockets)
 
     async def create(self, name: str, owner: str = "postgres") -> None:
         """One more database, empty."""
@@ -105,9 +106,7 @@ async def fill(dsn: str, people: int) -> list[Person]:
     connection = await asyncpg.connect(dsn)
     await _json(connection)
     both = (hashing.encode(PASSWORD, 12), hashing.encode(PASSWORD, 10))
-    for statement, args in zip(
-        FILL, ((people,), (people, step, *both), (), (people, step, POOL)), strict=True
-    ):
+    for statement, args in zip(FILL, ((people,), (people, step, *both), (), (people, step, POOL)), strict=True):
         await connection.execute(statement, *args, timeout=900)
     emails = [f"person{number * step}@bench.example" for number in range(1, CALLERS + 1)]
     rows = await connection.fetch("SELECT id FROM users WHERE email_canonical = ANY ($1) ORDER BY id", emails)

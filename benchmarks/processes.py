@@ -28,6 +28,20 @@ def own_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k in kept or not k.startswith(("AUTHSVC_", "PG", "DJANGO_"))}
 
 
+@contextlib.contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """Processes that are started in this block may use that core only."""
+    if core is None:
+        yield
+        return
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)
+
+
 class Server:
     """A server on a loopback port, in a process group of its own.
 
@@ -59,7 +73,7 @@ class Server:
     def start(self) -> float:
         """Return once it answers; the seconds that this took."""
         began = time.perf_counter()
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, on_core(self._core):
             self._process = subprocess.Popen(
                 self.argv,
                 env=self._env,
@@ -68,7 +82,6 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=None if self._core is None else lambda: os.sched_setaffinity(0, {self._core or 0}),
             )
         while not self._answers():
             if self._process.poll() is not None or time.perf_counter() - began > READY_SECONDS:

@@ -80,8 +80,7 @@ class Instance:
             os.environ.clear()
             os.environ.update(kept)
         return [
-            made.issue(people.Person(people.Kind.STAFF, p.id), p.session_id, claims_about(p.profile))
-            for p in signed_in
+            made.issue(people.Person(people.Kind.STAFF, p.id), p.session_id, claims_about(p.profile)) for p in signed_in
         ]
 
     def contender(self, name: str, callers: Sequence[Person], cost: int = 12) -> Contender:
@@ -123,13 +122,13 @@ def calls(callers: Sequence[Person], tokens: Sequence[str], cost: int) -> dict[s
     }
 
 
-def own_database(folder: Path, port: int, log: Path) -> Server:
+def own_database(folder: Path, port: int, log: Path, core: int | None) -> Server:
     """The service with a PostgreSQL of its own, as `make run` starts it."""
     env = environment(folder, port)
-    return Server([*SERVE, "--dev"], port, ready="/healthz", env=env, cwd=ROOT, log=log)
+    return Server([*SERVE, "--dev"], port, ready="/healthz", env=env, cwd=ROOT, log=log, core=core)
 
 
-def in_production(databases: Databases, database: str, port: int) -> Server:
+def in_production(databases: Databases, database: str, port: int, core: int | None) -> Server:
     """The service as a real installation starts it, on a database that is there."""
     folder = databases.folder / "production-data"
     env = environment(folder, port, DATABASE_URL=databases.dsn(database, "authsvc_app")) | {
@@ -141,7 +140,7 @@ def in_production(databases: Databases, database: str, port: int) -> Server:
         "AUTHSVC_PUBLIC_URL": "https://auth.example.com",
     }
     del env["AUTHSVC_DEMO_PASSWORD"]
-    config_folder = folder / "keys"
-    if not list(config_folder.glob("*.pem")):
-        key_files.generate(config_folder, "ES256")
-    return Server(SERVE, port, ready="/readyz", env=env, cwd=ROOT, log=databases.folder / "production.log")
+    keys = folder / "keys"
+    if not list(keys.glob("*.pem")):
+        key_files.generate(keys, "ES256")
+    return Server(SERVE, port, ready="/readyz", env=env, cwd=ROOT, log=databases.folder / "production.log", core=core)

@@ -1,11 +1,11 @@
 """Bare aiohttp: what authsvc is built from, doing nothing that is not asked for.
 
-    python -m benchmarks.contenders.bare_server PORT DSN
+python -m benchmarks.contenders.bare_server PORT DSN
 
-    GET  /constant             the same bytes for everybody
-    GET  /select/{id}          one SELECT by primary key; pool without asyncpg's reset query, as authsvc has it
-    GET  /select-default/{id}  the same from a pool as asyncpg makes it by default
-    POST /refresh              the statement that rotates a refresh token, and nothing around it
+GET  /constant             the same bytes for everybody
+GET  /select/{id}          one SELECT by primary key; pool without asyncpg's reset query, as authsvc has it
+GET  /select-default/{id}  the same from a pool as asyncpg makes it by default
+POST /refresh              the statement that rotates a refresh token, and nothing around it
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from benchmarks.load import Job
 from benchmarks.processes import Server
 
 
-class NotThere(Exception):  # noqa: N818 - an answer, not a fault
+class NotThere(Exception):
     """A contender or a call that this machine or this version does not have; the message says why."""
 
 

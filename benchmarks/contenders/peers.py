@@ -1,4 +1,4 @@
-"""The peers: installed with pinned versions under benchmarks/.peers, each on a database of its own in the same server."""
+"""The peers: installed with pinned versions under benchmarks/.peers, each on its own database in the same server."""
 
 import dataclasses
 import hashlib
@@ -78,23 +78,18 @@ class Peer:
         self.install()
         await databases.create(self.folder)
         env = self.environment(databases, port)
-        done = subprocess.run(
-            [*self.seed(self.home), str(CALLERS), PASSWORD],
-            cwd=self.code,
-            env={**own_environment(), **env},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        seed = self._seed({**own_environment(), **env})
+        log = databases.folder / f"{self.folder}.log"
+        server = Server(self.serve(self.home, port), port, ready=self.ready, env=env, cwd=self.code, log=log, core=core)
+        return Contender(self.name, server, self.calls(seed))
+
+    def _seed(self, env: dict[str, str]) -> Seed:
+        command = [*self.seed(self.home), str(CALLERS), PASSWORD]
+        done = subprocess.run(command, cwd=self.code, env=env, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             raise RuntimeError(f"{self.name} could not be seeded:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
-        seed = json.loads(done.stdout.strip().splitlines()[-1])
-        log = databases.folder / f"{self.folder}.log"
-        server = Server(
-            self.serve(self.home, port), port, ready=self.ready, env=env, cwd=self.code, log=log, core=core
-        )
-        return Contender(self.name, server, self.calls(seed))
+        found: Seed = json.loads(done.stdout.strip().splitlines()[-1])
+        return found
 
     def version(self) -> str:
         """What is installed, in words."""
@@ -141,10 +136,7 @@ def _django_calls(seed: Seed) -> dict[str, Call]:
             chain=True,
         ),
         "sign-in": Call(
-            [
-                post("/token/", {"username": p["name"], "password": PASSWORD})
-                for p in people[:SIGN_IN_PEOPLE]
-            ],
+            [post("/token/", {"username": p["name"], "password": PASSWORD}) for p in people[:SIGN_IN_PEOPLE]],
             ["access", "refresh"],
         ),
     }

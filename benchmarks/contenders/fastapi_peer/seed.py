@@ -20,9 +20,7 @@ async def main(count: int, password: str) -> None:
         session.add_all(users)
         await session.commit()
         strategy = get_strategy()
-        people = [
-            {"id": user.id, "name": user.email, "access": await strategy.write_token(user)} for user in users
-        ]
+        people = [{"id": user.id, "name": user.email, "access": await strategy.write_token(user)} for user in users]
     await engine.dispose()
     print(json.dumps({"people": people}))
 
