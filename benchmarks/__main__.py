@@ -86,7 +86,7 @@ def beside(rig: Rig, length: Length, found: "report.Found") -> None:
     """validate's p99 alone and while 16 sign-ins are in flight, pinned to one core and on all."""
     validate, server = Thing(authsvc.NAME, "validate"), rig.contenders[authsvc.NAME].server
     signing_in = rig.contenders[authsvc.NAME].job(
-        "sign-in", rig.databases.folder, seconds=BESIDE_SECONDS + BESIDE_LEAD, connections=16
+        "sign-in", rig.databases.folder, seconds=BESIDE_SECONDS + BESIDE_LEAD, connections=16, own=True
     )
     if not rig.has(validate):
         return
@@ -182,4 +182,4 @@ if __name__ == "__main__":
     if given.people:
         duration = duration._replace(people=given.people)
     is_whole = not given.quick and chosen == set(NAMES)
-    asyncio.run(main(chosen, duration, RESULTS / ("bench" if is_whole else "partial")))
+    asyncio.run(main(chosen, duration, RESULTS / (report.WHOLE if is_whole else "partial")))

@@ -17,7 +17,8 @@ CONNECTIONS = 16
 class Job(NamedTuple):
     """What to send where.
 
-    file: raw requests; chain, count: as in client.py; of seconds and count one is enough.
+    file: raw requests; chain, count: as in client.py; of seconds and count one is enough. own: by our own client even
+    where wrk could, which gives up what is under way at the end.
     """
 
     port: int
@@ -26,6 +27,7 @@ class Job(NamedTuple):
     count: int | None = None
     connections: int = CONNECTIONS
     chain: bool = False
+    own: bool = False
 
 
 class Outcome(NamedTuple):
@@ -61,7 +63,7 @@ def beside(job: Job, into: list[Outcome]) -> Iterator[None]:
 
 
 def _command(job: Job) -> list[str]:
-    if WRK and job.seconds and not job.count and not job.chain:
+    if WRK and job.seconds and not (job.count or job.chain or job.own):
         words = f"-t1 -c{job.connections} -d{max(1, round(job.seconds))}s --timeout 10s".split()
         return [WRK, *words, "-s", str(HERE / "wrk.lua"), f"http://127.0.0.1:{job.port}", "--", str(job.file)]
     return [sys.executable, str(HERE / "client.py"), json.dumps(job._replace(file=str(job.file))._asdict())]
