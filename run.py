@@ -11,6 +11,7 @@ import asyncpg
 import click
 
 from authsvc import commands, key_files, local_database, log, serve, settings
+from authsvc.core.service_keys import SCOPES
 from authsvc.core.signing import SigningKeyError
 from authsvc.errors import Invalid, Unavailable
 
@@ -48,7 +49,8 @@ def serve_command() -> None:
         try:
             serve.serve(config, where.app, where.keep_alive, lambda: click.echo(commands.banner(config, where.note)))
         except OSError as err:
-            raise click.ClickException(f"cannot listen on {config.host}:{config.port}: {err.strerror}") from err
+            ports = f"{config.port}" + (f" and {config.internal_port}" if config.internal_port else "")
+            raise click.ClickException(f"cannot listen on {config.host}:{ports}: {err.strerror}") from err
 
 
 @cli.command()
@@ -149,18 +151,86 @@ def keys() -> None:
 @keys.command("list")
 @dev
 def keys_list() -> None:
-    """Print kid and algorithm of each key, the signing one marked."""
-    held = key_files.load(settings.load())
-    for kid, (algorithm, _) in held.verifiers.items():
-        click.echo(f"{kid} {algorithm}{' signs' if kid == held.signer.kid else ''}")
+    """Print kid, algorithm and state of each key: signs or verifies."""
+    config = settings.load()
+    loaded = key_files.load(config)
+    ages = {pair.kid: pair.age for pair in key_files.held(config.jwt_keys_dir)}
+    for kid, (algorithm, _) in loaded.verifiers.items():
+        age = f" made {ages[kid] / 3600:.1f} h ago" if kid in ages else ""
+        click.echo(f"{kid} {algorithm} {'signs' if kid == loaded.signer.kid else 'verifies'}{age}")
 
 
 @keys.command("generate")
 @dev
 def keys_generate() -> None:
-    """Make a key pair for JWT_ALGORITHM in JWT_KEYS_DIR; the first one signs."""
+    """Announce a new key pair for JWT_ALGORITHM in JWT_KEYS_DIR; the first one signs."""
     folder, algorithm = settings.keys_place()
     click.echo(key_files.generate(folder, algorithm))
+
+
+_KID = {"ignore_unknown_options": True}  # a kid may begin with a dash
+
+
+@keys.command("activate", context_settings=_KID)
+@dev
+@click.option("--force", is_flag=True, help="although verifiers may not know the key yet")
+@click.argument("kid")
+def keys_activate(kid: str, force: bool) -> None:
+    """Let an announced key sign; running services follow within seconds."""
+    key_files.activate(settings.load().jwt_keys_dir, kid, force=force)
+    click.echo(f"{kid} signs now.")
+
+
+@keys.command("retire", context_settings=_KID)
+@dev
+@click.option("--force", is_flag=True, help="although tokens signed by the key may live")
+@click.argument("kid")
+def keys_retire(kid: str, force: bool) -> None:
+    """Remove a key that signs no more."""
+    config = settings.load()
+    key_files.retire(config.jwt_keys_dir, kid, config.access_ttl, force=force)
+    click.echo(f"{kid} is gone.")
+
+
+@cli.group("service-keys")
+def service_keys() -> None:
+    """Keys by which other services name themselves at internal paths."""
+
+
+@service_keys.command("add")
+@dev
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="what it is for; default: all")
+@click.argument("name")
+def service_keys_add(name: str, scopes: tuple[str, ...]) -> None:
+    """Make a key and print it, this once."""
+    config = settings.load()
+    with local_database.addresses(config) as where:
+        loaded = key_files.load(config)
+        click.echo(asyncio.run(commands.add_service_key(config, loaded, where.app, name, scopes or SCOPES)))
+
+
+@service_keys.command("list")
+@dev
+def service_keys_list() -> None:
+    """Print every key: name, scopes, last use, and whether it is revoked."""
+    config = settings.load()
+    with local_database.addresses(config) as where:
+        rows = asyncio.run(commands.service_key_rows(config, key_files.load(config), where.app))
+    for row in rows:
+        used = f"last used {row['last_used_at']:%Y-%m-%d %H:%M}" if row["last_used_at"] else "never used"
+        ended = f" revoked {row['revoked_at']:%Y-%m-%d %H:%M}" if row["revoked_at"] else ""
+        click.echo(f"{row['name']:24} {','.join(row['scopes']):32} {used}{ended}")
+
+
+@service_keys.command("revoke")
+@dev
+@click.argument("name")
+def service_keys_revoke(name: str) -> None:
+    """Refuse a key from now on."""
+    config = settings.load()
+    with local_database.addresses(config) as where:
+        asyncio.run(commands.revoke_service_key(config, key_files.load(config), where.app, name))
+    click.echo(f"{name} is revoked.")
 
 
 def main() -> None:
@@ -174,6 +244,8 @@ def main() -> None:
         _exit(2, f"Wrong settings:\n  AUTHSVC_JWT_KEYS_DIR: {err}")
     except Invalid as err:
         _exit(1, "\n".join(f"{field}: {' '.join(sentences)}" for field, sentences in err.fields.items()))
+    except key_files.TooEarlyError as err:
+        _exit(1, str(err))
     except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, commands.MigrationError) as err:
         _exit(1, f"{type(err).__name__}: {err}")
 

@@ -16,16 +16,23 @@ def client_address(request: web.Request, trusted_proxies: Iterable[Network]) -> 
     None when it cannot be told (a Unix socket, garbage in a header that a trusted proxy passed on).
     """
     peer = parse(request.remote or "")
-    if peer is None or not _inside(peer, trusted_proxies):
+    if peer is None or not inside(peer, trusted_proxies):
         return str(peer) if peer else None
     hops = [hop for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
     for hop in reversed(hops):
         address = parse(hop.strip())
         if address is None:
             return None
-        if not _inside(address, trusted_proxies):
+        if not inside(address, trusted_proxies):
             return str(address)
     return str(peer)
+
+
+def is_forwarded_by_stranger(request: web.Request, trusted_proxies: Iterable[Network]) -> bool:
+    """Does a peer that is no configured proxy say that it forwards somebody else's request?"""
+    peer = parse(request.remote or "")
+    forwarded = not request.headers.keys().isdisjoint({"X-Forwarded-For", "Forwarded"})
+    return forwarded and not (peer and inside(peer, trusted_proxies))
 
 
 def parse(text: str) -> Address | None:
@@ -48,5 +55,6 @@ def network_of(address: str | None) -> str:
     return str(parsed or "unknown")
 
 
-def _inside(address: Address, networks: Iterable[Network]) -> bool:
+def inside(address: Address, networks: Iterable[Network]) -> bool:
+    """Is the address in one of the networks?"""
     return any(address in network for network in networks)

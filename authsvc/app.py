@@ -8,6 +8,7 @@ from aiohttp_session import session_middleware
 from authsvc.browser import storage
 from authsvc.jobs.outbox import send_mails
 from authsvc.jobs.purge import purge_now_and_then
+from authsvc.jobs.signing_keys import follow_key_files
 from authsvc.keys import SERVICE
 from authsvc.middleware.access import access
 from authsvc.middleware.body import body
@@ -27,7 +28,7 @@ def create_app(svc: Service) -> web.Application:
     app = web.Application(middlewares=[sessions, errors, preflight, identity, csrf, limits, access, body])
     app[SERVICE], app[REFUSED] = svc, {}
     app.on_response_prepare.append(on_prepare)
-    app.cleanup_ctx.extend([_parts, send_mails, purge_now_and_then])
+    app.cleanup_ctx.extend([_parts, send_mails, purge_now_and_then, follow_key_files])
     register(app, ROUTES)
     return app
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from authsvc.core.signing import KeySet, SigningKeyError
 from authsvc.db import migrate as runner
 from authsvc.db.migrate import MigrationError
 from authsvc.errors import Invalid, Unavailable
-from authsvc.flows import readiness
+from authsvc.flows import readiness, service_keys
 from authsvc.flows import seed as seeding
 from authsvc.jobs import purge as purging
 from authsvc.queries import meta
@@ -65,6 +65,24 @@ async def purge(config: Settings, keys: KeySet, dsn: str) -> int:
     """One sweep of the purge job; how many rows went."""
     async with _service(config, keys, dsn) as svc:
         return await purging.purge(svc)
+
+
+async def add_service_key(config: Settings, keys: KeySet, dsn: str, name: str, scopes: Collection[str]) -> str:
+    """A new key of another service; Invalid for a wrong or taken name."""
+    async with _service(config, keys, dsn) as svc:
+        return await service_keys.add(svc, name, scopes)
+
+
+async def service_key_rows(config: Settings, keys: KeySet, dsn: str) -> list[Mapping[str, Any]]:
+    """Every key of another service."""
+    async with _service(config, keys, dsn) as svc:
+        return await service_keys.show(svc)
+
+
+async def revoke_service_key(config: Settings, keys: KeySet, dsn: str, name: str) -> None:
+    """End a key; Invalid when no live one has that name."""
+    async with _service(config, keys, dsn) as svc:
+        await service_keys.revoke(svc, name)
 
 
 def demo_password(config: Settings) -> str:
@@ -118,6 +136,8 @@ def examine() -> Iterator[tuple[str, str]]:
             "warning",
             "AUTHSVC_PUBLIC_URL is not https: passwords travel in the clear.",
         )
+    if not config.development and not config.internal_networks:
+        yield "warning", "AUTHSVC_INTERNAL_NETWORKS is empty: the internal paths answer nobody."
     try:
         keys = key_files.load(config)
         yield "ok", f"keys: {keys.signer.kid} signs with {keys.signer.algorithm}, {len(keys.verifiers)} verify"

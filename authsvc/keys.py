@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from authsvc.core.person import Caller, Origin
+from authsvc.core.service_keys import ServiceKey
 from authsvc.errors import NotAuthenticated, NotFound
 from authsvc.service import Service
 
@@ -15,6 +16,7 @@ SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 REQUEST_ID = web.RequestKey("request_id", str)
 ORIGIN = web.RequestKey("origin", Origin)
 CALLER: web.RequestKey[Caller | None] = web.RequestKey("caller", object)  # type: ignore[arg-type]
+SERVICE_KEY: web.RequestKey[ServiceKey | None] = web.RequestKey("service_key", object)  # type: ignore[arg-type]
 BODY: web.RequestKey[dict[str, Any]] = web.RequestKey("body", dict)
 QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
 REPLY_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("reply_headers", dict)  # added to whatever is answered

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http_exceptions import HttpProcessingError
 
-from authsvc.keys import CALLER, ORIGIN, REQUEST_ID
+from authsvc.keys import CALLER, ORIGIN, REQUEST_ID, SERVICE_KEY
 from authsvc.routing import row_of
 
 _requests = logging.getLogger("authsvc.requests")
@@ -45,7 +45,7 @@ class RequestLog(AbstractAccessLogger):
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         if not isinstance(request, web.Request):
             return  # not even HTTP
-        row, caller, origin = row_of(request), request.get(CALLER), request.get(ORIGIN)
+        row, caller, origin, key = row_of(request), request.get(CALLER), request.get(ORIGIN), request.get(SERVICE_KEY)
         fields: dict[str, Any] = {
             "request_id": request.get(REQUEST_ID),
             "route": row.name if row else None,
@@ -54,6 +54,7 @@ class RequestLog(AbstractAccessLogger):
             "status": response.status,
             "ms": round(time * 1000, 1),
             "person": str(caller.person) if caller else None,
+            "service": key.name if key else None,
             "ip": origin.ip if origin else None,
         }
         _requests.info("request", extra={"fields": fields})

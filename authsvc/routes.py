@@ -4,12 +4,14 @@
 from authsvc.handlers import (
     assignments,
     captcha,
+    internal,
     invitations,
     managed_users,
     meta,
     otp,
     passwords,
     profile,
+    review,
     roles,
     sessions,
     systems,
@@ -18,10 +20,11 @@ from authsvc.handlers import (
     users,
 )
 from authsvc.pages import links
-from authsvc.routing import BOTH_KINDS, Access, Limit, delete, get, patch, post, put
+from authsvc.routing import BOTH_KINDS, EMPLOYEES_ONLY, Access, Limit, delete, get, patch, post, put
 
 PUBLIC, SIGNED_IN, REFRESH, BASIC = Access.PUBLIC, Access.SIGNED_IN, Access.REFRESH, Access.BASIC
 PAGE, ADMIN, ADMIN_PAGE = Access.PUBLIC_PAGE, Access.ADMIN, Access.ADMIN_PAGE
+EMPLOYEE, INTERNAL = Access.EMPLOYEE, Access.INTERNAL
 
 SIGN_IN    = Limit(30, 60)
 SIGN_OUT   = Limit(60, 60)
@@ -38,6 +41,9 @@ LOOK_UP    = Limit(6000, 60, per="person")
 
 BY_ID      = "{id:[1-9][0-9]{0,9}}"
 BY_SLUG    = "{slug:[A-Za-z0-9-]{1,50}}"
+BY_USER_ID = "{user_id:[1-9][0-9]{0,9}}"
+EMPLOYEES  = "/api/v1/hdts/employees/api"
+THEIRS     = EMPLOYEES_ONLY
 
 ROUTES = (
     # --- the service itself
@@ -46,7 +52,10 @@ ROUTES = (
     get  ("/.well-known/jwks.json",                  meta.jwks,                  PUBLIC),
     get  ("/api/",                                   meta.api_index,             PUBLIC),
     get  ("/api/v1/",                                meta.v1_index,              PUBLIC),
-    get  ("/api/v1/token/",                          meta.token_index,           PUBLIC),
+    get  ("/api/v1/token/",                          meta.section_index,         PUBLIC),
+    get  ("/api/v1/tts/",                            meta.section_index,         PUBLIC),
+    get  ("/api/v1/hdts/",                           meta.section_index,         PUBLIC),
+    get  ("/",                                       meta.home,                  PUBLIC),
     get  ("/media/{digest:[0-9a-f]{64}}.webp",       profile.picture,            PUBLIC),
 
     # --- signing in and out
@@ -175,13 +184,49 @@ ROUTES = (
                                                      assignments.users_of_system, ADMIN),
 
     # --- what the ticket tracker asks
-    get  ("/api/v1/tts/",                            tts.index,                  PUBLIC),
-    get  ("/api/v1/tts/round-robin/",                tts.round_robin,            SIGNED_IN),
-    post ("/api/v1/tts/round-robin/next/",           tts.next_turn,              SIGNED_IN, LOOK_UP),
-    get  ("/api/v1/tts/user-info/{user_id:[1-9][0-9]{0,9}}/", tts.user_info,     SIGNED_IN),
+    get  ("/api/v1/tts/round-robin/",                tts.round_robin,            SIGNED_IN, scope="turns"),
+    post ("/api/v1/tts/round-robin/next/",           tts.next_turn,              SIGNED_IN, LOOK_UP, scope="turns"),
+    get  (f"/api/v1/tts/user-info/{BY_USER_ID}/",    tts.user_info,              SIGNED_IN),
     post ("/api/v1/tts/users-info/",                 tts.users_info,             SIGNED_IN, LOOK_UP),
     post ("/api/v1/tts/assign-agent-to-role/",       tts.assign_agent,           ADMIN, MANAGE),
     post ("/api/v1/tts/create-role/",                tts.create_role,            ADMIN, MANAGE),
     get  ("/api/v1/tts/assign-agent-to-role/",       tts.form_data,              ADMIN_PAGE,
           also=("/api/v1/tts/assign-role/", "/api/v1/tts/create-role/", "/assign-role/")),
+
+    # --- employees: what staff have at /api/v1/users/, on the same flows
+    post (f"{EMPLOYEES}/register/",                  users.register_employee,    PUBLIC, REGISTER, kinds=THEIRS),
+    post (f"{EMPLOYEES}/login/",                     sessions.login_employee,    PUBLIC, SIGN_IN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/2fa/verify-otp/",            sessions.verify_otp_employee, PUBLIC, SIGN_IN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/token/refresh/",             tokens.rotate_cookie,       REFRESH, ROTATE, kinds=THEIRS),
+    post (f"{EMPLOYEES}/logout/",                    sessions.logout,            EMPLOYEE, SIGN_OUT,
+          kinds=THEIRS, settles_itself=True),
+    get  (f"{EMPLOYEES}/sessions/",                  sessions.list_own,          EMPLOYEE, kinds=THEIRS),
+    delete(f"{EMPLOYEES}/sessions/{BY_ID}/",         sessions.end_own,           EMPLOYEE, OWN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/logout-all/",                sessions.logout_all,        EMPLOYEE, OWN, kinds=THEIRS),
+    get  (f"{EMPLOYEES}/me/",                        profile.me,                 EMPLOYEE, kinds=THEIRS),
+    get  (f"{EMPLOYEES}/profile/",                   profile.show,               EMPLOYEE, kinds=THEIRS),
+    patch(f"{EMPLOYEES}/profile/",                   profile.edit,               EMPLOYEE, EDIT, kinds=THEIRS),
+    put  (f"{EMPLOYEES}/profile/",                   profile.edit,               EMPLOYEE, EDIT, kinds=THEIRS),
+    post (f"{EMPLOYEES}/profile/change-password/",   passwords.change,           EMPLOYEE, OWN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/password/forgot/",           passwords.forgot,           PUBLIC, FORGOT, kinds=THEIRS),
+    post (f"{EMPLOYEES}/password/reset/",            passwords.reset,            PUBLIC, SECRET, kinds=THEIRS),
+    post (f"{EMPLOYEES}/2fa/request-otp/",           otp.request,                PUBLIC, SIGN_IN,
+          kinds=THEIRS, knows_caller=True),
+    post (f"{EMPLOYEES}/2fa/enable/",                otp.enable,                 EMPLOYEE, OWN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/2fa/disable/",               otp.disable,                EMPLOYEE, OWN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/2fa/totp/setup/",            otp.set_up_app,             EMPLOYEE, OWN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/2fa/totp/confirm/",          otp.confirm_app,            EMPLOYEE, OWN, kinds=THEIRS),
+    post (f"{EMPLOYEES}/2fa/recovery-codes/",        otp.renew_recovery_codes,   EMPLOYEE, OWN, kinds=THEIRS),
+
+    # --- review of employees
+    get  ("/api/v1/hdts/employees/",                 review.employees,           ADMIN),
+    get  ("/api/v1/hdts/user-management/pending/api/", review.pending,           ADMIN),
+    get  ("/api/v1/hdts/user-management/users/api/", review.help_desk,           ADMIN),
+    patch(f"/api/v1/hdts/user-management/update-status/{BY_ID}/", review.decide, ADMIN, MANAGE),
+    post (f"/api/v1/hdts/user-management/update-status/{BY_ID}/", review.decide, ADMIN, MANAGE),
+
+    # --- lookups by other services
+    get  (f"/api/v1/users/internal/{BY_ID}/",        internal.user,              INTERNAL, scope="users"),
+    get  (f"/api/v1/hdts/employees/internal/{BY_ID}/", internal.employee,        INTERNAL, scope="employees"),
+    get  (f"/api/v1/hdts/users/{BY_USER_ID}/",       internal.help_desk_user,    INTERNAL, scope="users"),
 )

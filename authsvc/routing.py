@@ -30,6 +30,7 @@ class Access(enum.Enum):
     ADMIN_PAGE = "admin page"
     REFRESH = "refresh token"
     BASIC = "basic or cookie"
+    INTERNAL = "internal"
 
 
 class Limit(NamedTuple):
@@ -66,6 +67,7 @@ class Route(NamedTuple):
     kinds: frozenset[Kind] = STAFF_ONLY  # whose session counts, where one is needed
     knows_caller: bool = False  # anybody may call, but who is signed in counts
     settles_itself: bool = False  # the flow weighs the credentials: signing out takes any that the session has
+    scope: str | None = None  # answered to the internal network without a session; what a service key must allow
 
     @property
     def name(self) -> str:
@@ -100,6 +102,14 @@ def api(**spec: Any) -> Callable[[H], H]:
 def row_of(request: web.Request) -> Route | None:
     """The row that matched this request; None for a 404 or 405."""
     return request.app[ROWS].get(request.match_info.route)
+
+
+def kind_of(request: web.Request) -> Kind:
+    """The kind of people that the row is for: whose accounts sign in, register and recover there."""
+    row = row_of(request)
+    if row is None or len(row.kinds) != 1:
+        raise LookupError("this row is not for one kind of people")
+    return next(iter(row.kinds))
 
 
 def register(app: web.Application, routes: Iterable[Route]) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 import uvloop
@@ -27,15 +27,16 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_listening: Callable[[], None]) -> None:
-    """Serve until a signal, or the death of the parent, ends it. OSError when the port is taken."""
+    """Serve until a signal, or the death of the parent, ends it. OSError when a port is taken."""
     _Watch(keep_alive).start()
-    sock = _listen(settings)
-    if settings.workers > 1:
-        when_listening()
-        _Gunicorn(settings, dsn, sock).run()
-        return
-    with contextlib.closing(sock):
-        uvloop.run(_serve(settings, dsn, sock, when_listening))
+    with contextlib.ExitStack() as held:
+        ports = [port for port in (settings.port, settings.internal_port) if port is not None]
+        socks = [held.enter_context(contextlib.closing(_listen(settings.host, port))) for port in ports]
+        if settings.workers > 1:
+            when_listening()
+            _Gunicorn(settings, dsn, socks).run()
+        else:
+            uvloop.run(_serve(settings, dsn, socks, when_listening))
 
 
 @contextlib.contextmanager
@@ -65,26 +66,29 @@ def make_runner(settings: Settings, dsn: str) -> web.AppRunner:
     )
 
 
-async def _serve(settings: Settings, dsn: str, sock: socket.socket, when_listening: Callable[[], None]) -> None:
+async def _serve(
+    settings: Settings, dsn: str, socks: Iterable[socket.socket], when_listening: Callable[[], None]
+) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for ending in _ENDINGS:
         loop.add_signal_handler(ending, ended.set)
     runner = make_runner(settings, dsn)
     await runner.setup()
     try:
-        await web.SockSite(runner, sock, backlog=1024).start()
+        for sock in socks:
+            await web.SockSite(runner, sock, backlog=1024).start()
         when_listening()
         await ended.wait()
     finally:
         await runner.cleanup()
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((settings.host, settings.port))
+        sock.bind((host, port))
         sock.listen(1024)
         sock.setblocking(False)
     except OSError:
@@ -112,15 +116,15 @@ class _Watch(threading.Thread):
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    """Several processes on one socket. They share limits and sessions through the database."""
+    """Several processes on the same sockets. They share limits and sessions through the database."""
 
-    def __init__(self, settings: Settings, dsn: str, sock: socket.socket) -> None:
+    def __init__(self, settings: Settings, dsn: str, socks: Iterable[socket.socket]) -> None:
         self._settings, self._dsn = settings, dsn
-        self._fd = sock.detach()  # gunicorn's from now on, to close as well
+        self._fds = [sock.detach() for sock in socks]  # gunicorn's from now on, to close as well
         super().__init__()
 
     def load_config(self) -> None:
-        self.cfg.set("bind", f"fd://{self._fd}")
+        self.cfg.set("bind", [f"fd://{fd}" for fd in self._fds])
         self.cfg.set("workers", self._settings.workers)
         self.cfg.set("worker_class", "aiohttp.worker.GunicornUVLoopWebWorker")
         self.cfg.set("graceful_timeout", int(_DRAIN))

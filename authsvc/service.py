@@ -30,6 +30,7 @@ def build(settings: Settings, keys: KeySet, dsn: str, clock: Clock = system_cloc
             size=settings.db_pool_size,
             acquire_timeout=settings.db_acquire_timeout,
             statement_timeout=settings.db_statement_timeout,
+            require_second_factor=settings.require_2fa_for_admins,
         ),
         hasher=Hasher(threads=settings.hash_threads, queue=settings.hash_queue, cost=settings.bcrypt_cost),
         tokens=AccessTokens(keys, issuer=settings.jwt_issuer, lifetime=settings.access_ttl, clock=clock),

@@ -20,6 +20,8 @@ _SYSTEM_URLS = {
     "ams": "http://localhost:4000",
     "bms": "http://localhost:5000",
 }
+# Loopback (RFC 1122, RFC 4291) and private ranges (RFC 1918, RFC 4193).
+_PRIVATE = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
 _DEPARTMENTS = ["IT Department", "Asset Department", "Budget Department"]
 
 
@@ -50,6 +52,7 @@ class Settings:
     jwt_algorithm: str
     jwt_keys_dir: Path
     jwt_secret: str | None  # HS256 only
+    jwt_old_secrets: tuple[str, ...]  # verify HS256 tokens still, whatever signs now
     jwt_issuer: str
     access_ttl: int  # life of an access token
     refresh_ttl: int  # life of a refresh token, from its last use
@@ -63,6 +66,9 @@ class Settings:
     departments: tuple[str, ...]
     cors_origins: frozenset[str]
     trusted_proxies: tuple[Network, ...]
+    internal_networks: tuple[Network, ...]  # whose addresses may use the internal paths; empty: nobody
+    internal_port: int | None  # own listener for internal paths, which the public port then does not answer
+    require_service_key: bool  # internal paths need X-API-Key too
     limits: bool  # request throttling
     log_format: str | None  # text, json; None: text on a terminal
     log_level: str
@@ -127,6 +133,7 @@ def load() -> Settings:
         jwt_algorithm=algorithm,
         jwt_keys_dir=Path(env.str("JWT_KEYS_DIR", str(data_dir / "keys"))).absolute(),
         jwt_secret=env.str("JWT_SECRET", validate=checks.long_enough) if algorithm == "HS256" else None,
+        jwt_old_secrets=checks.texts(env.list("JWT_OLD_SECRETS", [], validate=checks.each(checks.long_enough))),
         jwt_issuer=env.str("JWT_ISSUER", public_url),
         access_ttl=env.int("ACCESS_TTL", 900, validate=checks.between(1, 86_400)),
         refresh_ttl=env.int("REFRESH_TTL", 604_800, validate=checks.between(1, 31_536_000)),
@@ -140,6 +147,11 @@ def load() -> Settings:
         departments=checks.texts(env.list("DEPARTMENTS", _DEPARTMENTS)),
         cors_origins=frozenset(checks.texts(env.list("CORS_ORIGINS", [], validate=checks.each(checks.origin)))),
         trusted_proxies=checks.networks(env.list("TRUSTED_PROXIES", [], validate=checks.each(checks.network))),
+        internal_networks=checks.networks(
+            env.list("INTERNAL_NETWORKS", _PRIVATE if development else [], validate=checks.each(checks.network))
+        ),
+        internal_port=env.int("INTERNAL_PORT", None, validate=checks.between(1, 65_535)),
+        require_service_key=env.bool("REQUIRE_SERVICE_KEY", False),
         limits=env.str("LIMITS", "on", validate=checks.one_of("on", "off")) != "off",
         log_format=env.str("LOG_FORMAT", None, validate=checks.one_of("text", "json")),
         log_level=env.str("LOG_LEVEL", "info", validate=checks.one_of("debug", "info", "warning", "error")),
@@ -155,6 +167,8 @@ def load() -> Settings:
         register_conceals=env.bool("REGISTER_CONCEALS", False),
     )
     problems = _seal(env) + ([] if development else _production_problems(settings))
+    if settings.internal_port and settings.internal_port == settings.port:
+        problems.append("AUTHSVC_INTERNAL_PORT: is the public port too.")
     if problems:
         raise SettingsError(problems)
     return settings

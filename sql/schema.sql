@@ -26,12 +26,12 @@ CREATE FUNCTION public.administers(caller integer) RETURNS SETOF integer
     AS $$
     SELECT s.id
       FROM systems s
-     WHERE EXISTS (SELECT FROM users u WHERE u.id = caller AND u.is_superuser AND u.is_live)
+     WHERE rules_all(caller)
     UNION
     SELECT a.system_id
       FROM assignments a
       JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
-      JOIN users u ON u.id = a.user_id AND u.is_live
+      JOIN users u ON u.id = a.user_id AND u.is_live AND has_required_factor(u.otp_enabled)
      WHERE a.user_id = caller AND a.is_active
 $$;
 CREATE FUNCTION public.claim_company_id(new_kind text, wanted text DEFAULT NULL::text) RETURNS text
@@ -56,6 +56,9 @@ BEGIN
     END LOOP;
     RETURN claimed;
 END $$;
+CREATE FUNCTION public.has_required_factor(otp_enabled boolean) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (otp_enabled OR (current_setting('authsvc.require_second_factor'::text, true) IS DISTINCT FROM 'on'::text));
 CREATE FUNCTION public.iso8601(at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
@@ -93,6 +96,17 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+CREATE FUNCTION public.lock_administered() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM systems s
+      WHERE s.id IN (SELECT a.system_id FROM assignments a JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
+                      WHERE a.user_id = OLD.id AND a.is_active)
+      ORDER BY s.id
+        FOR UPDATE;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
 CREATE FUNCTION public.require_an_admin(of_system integer) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -107,6 +121,18 @@ BEGIN
         RAISE EXCEPTION 'the last Admin of a system' USING ERRCODE = 'check_violation', CONSTRAINT = 'systems_keep_an_admin';
     END IF;
 END $$;
+CREATE FUNCTION public.reviews_employees(caller integer) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT rules_all(caller)
+        OR EXISTS (SELECT FROM systems s WHERE s.slug = 'hdts' AND s.id IN (SELECT administers(caller)))
+$$;
+CREATE FUNCTION public.rules_all(caller integer) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT EXISTS (SELECT FROM users u
+                    WHERE u.id = caller AND u.is_superuser AND u.is_live AND has_required_factor(u.otp_enabled))
+$$;
 CREATE FUNCTION public.search_query(typed text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -189,6 +215,7 @@ CREATE TABLE public.employees (
     date_joined timestamp with time zone DEFAULT now() NOT NULL,
     last_login timestamp with time zone,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    search tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, ((email_canonical || ' '::text) || regexp_replace(((((((((((((email_canonical || ' '::text) || username_canonical) || ' '::text) || first_name) || ' '::text) || COALESCE(middle_name, ''::text)) || ' '::text) || last_name) || ' '::text) || company_id) || ' '::text) || COALESCE(phone_number, ''::text)), '[^[:alnum:]]+'::text, ' '::text, 'g'::text)))) STORED NOT NULL,
     CONSTRAINT employees_department_length CHECK (((length(department) >= 1) AND (length(department) <= 100))),
     CONSTRAINT employees_email_length CHECK ((length(email) <= 254)),
     CONSTRAINT employees_first_name_length CHECK ((length(first_name) <= 100)),
@@ -595,6 +622,25 @@ CREATE TABLE public.schema_migrations (
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.service_keys (
+    id integer NOT NULL,
+    name text NOT NULL,
+    key_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT service_keys_name_form CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text)),
+    CONSTRAINT service_keys_scopes_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['users'::text, 'employees'::text, 'turns'::text, 'metrics'::text])))
+);
+ALTER TABLE public.service_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.service_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.sessions (
     id bigint NOT NULL,
     user_id integer,
@@ -750,6 +796,10 @@ ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.service_keys
+    ADD CONSTRAINT service_keys_hash_key UNIQUE (key_hash);
+ALTER TABLE ONLY public.service_keys
+    ADD CONSTRAINT service_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.systems
@@ -781,7 +831,9 @@ CREATE INDEX challenges_user_id_idx ON public.challenges USING btree (user_id) W
 CREATE INDEX codes_employee_id_idx ON public.codes USING btree (employee_id) WHERE (employee_id IS NOT NULL);
 CREATE UNIQUE INDEX codes_live_key ON public.codes USING btree (kind, person_id, purpose) WHERE ((used_at IS NULL) AND (voided_at IS NULL));
 CREATE INDEX codes_user_id_idx ON public.codes USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX employees_search_idx ON public.employees USING gin (search);
 CREATE INDEX employees_status_by_idx ON public.employees USING btree (status_by) WHERE (status_by IS NOT NULL);
+CREATE INDEX employees_status_idx ON public.employees USING btree (status, id) WHERE (status <> 'Approved'::text);
 CREATE INDEX guard_last_failed_at_idx ON public.guard USING brin (last_failed_at);
 CREATE INDEX invitations_invited_by_idx ON public.invitations USING btree (invited_by);
 CREATE UNIQUE INDEX invitations_open_key ON public.invitations USING btree (email_canonical, role_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
@@ -796,6 +848,7 @@ CREATE INDEX recovery_codes_employee_id_idx ON public.recovery_codes USING btree
 CREATE INDEX recovery_codes_user_id_idx ON public.recovery_codes USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX request_limits_tat_idx ON public.request_limits USING brin (tat);
+CREATE UNIQUE INDEX service_keys_name_key ON public.service_keys USING btree (name) WHERE (revoked_at IS NULL);
 CREATE INDEX sessions_employee_id_idx ON public.sessions USING btree (employee_id) WHERE (employee_id IS NOT NULL);
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_live_person_idx ON public.sessions USING btree (kind, person_id) WHERE (ended_at IS NULL);
@@ -806,6 +859,7 @@ CREATE INDEX users_status_idx ON public.users USING btree (status, id) WHERE (st
 CREATE INDEX users_superusers_idx ON public.users USING btree (id) WHERE is_superuser;
 CREATE TRIGGER assignments_keep_an_admin AFTER DELETE OR UPDATE OF is_active, role_id ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.keep_an_admin();
 CREATE TRIGGER users_keep_a_superuser AFTER DELETE OR UPDATE OF is_active, status, is_superuser ON public.users FOR EACH ROW EXECUTE FUNCTION public.keep_a_superuser();
+CREATE TRIGGER users_lock_administered BEFORE DELETE OR UPDATE OF is_active, status ON public.users FOR EACH ROW EXECUTE FUNCTION public.lock_administered();
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_assigned_by_fkey FOREIGN KEY (assigned_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.assignments
@@ -896,6 +950,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.request_limits TO authsvc_app;
 GRANT SELECT ON TABLE public.schema_migrations TO authsvc_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.service_keys TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.turns TO authsvc_app;
 GRANT SELECT ON TABLE public.user_profiles TO authsvc_app;

@@ -100,6 +100,7 @@ def base_settings() -> Iterator[Settings]:
         patch.setenv("AUTHSVC_PUBLIC_URL", PUBLIC_URL)
         patch.setenv("AUTHSVC_BCRYPT_COST", "4")
         patch.setenv("AUTHSVC_LIMITS", "off")
+        patch.setenv("AUTHSVC_INTERNAL_NETWORKS", "192.0.2.0/24")  # tests of internal paths say where they are
         patch.setenv("AUTHSVC_HASH_QUEUE", "1000")
         patch.setenv("AUTHSVC_CORS_ORIGINS", "https://tts.example.com,https://hdts.example.com")
         yield load()
@@ -164,7 +165,9 @@ async def serve(
         settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
         keys = signing_keys if changes.keys().isdisjoint({"jwt_algorithm", "jwt_secret"}) else key_files.load(settings)
         svc = service.build(settings, keys, database.app, clock)
-        if changes.keys().isdisjoint({"db_pool_size", "db_acquire_timeout", "db_statement_timeout"}):
+        if changes.keys().isdisjoint(
+            {"db_pool_size", "db_acquire_timeout", "db_statement_timeout", "require_2fa_for_admins"}
+        ):
             svc = dataclasses.replace(svc, db=shared)
         app = create_app(svc)
         client = TestClient(TestServer(app), cookie_jar=None)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+_COMPANY_ID = re.compile(r"MA[0-9]{4,6}")
 _USERNAME = re.compile(r"[\w.+-]{1,150}")
 
 
@@ -62,6 +63,14 @@ def typed_address(text: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", text.strip()):
         raise ValueError("Enter a valid email address.")
     return text
+
+
+def company_id(text: str) -> str:
+    """A company id as it is stored: MA and four to six digits. ValueError for anything else."""
+    wanted = text.upper()
+    if not _COMPANY_ID.fullmatch(wanted):
+        raise ValueError("Enter MA and four to six digits.")
+    return wanted
 
 
 def username(text: str) -> str:

@@ -20,11 +20,16 @@ def claims_about(profile: Mapping[str, Any]) -> dict[str, Any]:
 
 def shown(profile: Mapping[str, Any], public_url: str) -> dict[str, Any]:
     """PROFILE or EMPLOYEE, as the row says which it is."""
-    data = {name: value for name, value in profile.items() if name not in _NOT_SHOWN}
-    data["profile_picture"] = picture_url(profile, public_url)
+    data = with_picture(profile, public_url)
     if "created_at" in data:
         data["type"] = "employee"
     return data
+
+
+def with_picture(row: Mapping[str, Any], public_url: str) -> dict[str, Any]:
+    """What a row holds for the API, the picture by its address."""
+    data = {name: value for name, value in row.items() if name not in _NOT_SHOWN}
+    return {**data, "profile_picture": picture_url(row, public_url)}
 
 
 def card(profile: Mapping[str, Any], public_url: str, noun: str) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-HS256_KID = "hs256"
 _MIN_RSA_BITS = 2048
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
 
@@ -40,10 +39,9 @@ class KeySet(NamedTuple):
     jwks: bytes
 
 
-def shared_secret(secret: str) -> KeySet:
-    """HS256 with the secret's UTF-8 bytes; nothing is ever published of it."""
-    raw = secret.encode()
-    return KeySet(SigningKey(HS256_KID, "HS256", raw), {HS256_KID: ("HS256", raw)}, b'{"keys":[]}')
+def secret_kid(secret: str) -> str:
+    """How a shared secret is called in token headers; nothing else is ever published of it."""
+    return "hs256-" + hashlib.sha256(b"kid of " + secret.encode()).hexdigest()[:8]
 
 
 def make(algorithm: str) -> PrivateKey:
@@ -58,20 +56,32 @@ def make(algorithm: str) -> PrivateKey:
     raise SigningKeyError(f"no key pair can be made for {algorithm}")
 
 
-def key_set(keys: Iterable[PrivateKey], algorithm: str, active: str | None) -> KeySet:
-    """What a service with these keys holds. `active`: the kid that signs, needed when several fit the algorithm."""
+def key_set(
+    keys: Iterable[PrivateKey],
+    algorithm: str,
+    active: str | None,
+    secret: str | None = None,
+    old_secrets: Iterable[str] = (),
+) -> KeySet:
+    """What a service with these keys holds.
+
+    active: the kid that signs, needed when several key pairs fit the algorithm. secret: signs where the algorithm
+    is HS256, by its UTF-8 bytes; old_secrets verify only.
+    """
     known = {str(jwk["kid"]): (key, jwk) for key, jwk in ((key, public_jwk(key)) for key in keys)}
+    verifiers: dict[str, tuple[str, Any]] = {kid: (jwk["alg"], key.public_key()) for kid, (key, jwk) in known.items()}
+    verifiers |= {secret_kid(shared): ("HS256", shared.encode()) for shared in old_secrets}
+    jwks = orjson.dumps({"keys": [jwk for _, jwk in known.values()]})
+    if algorithm == "HS256" and secret is not None:
+        signer = SigningKey(secret_kid(secret), "HS256", secret.encode())
+        return KeySet(signer, {signer.kid: ("HS256", signer.private), **verifiers}, jwks)
     fitting = [kid for kid, (_, jwk) in known.items() if jwk["alg"] == algorithm]
     if not fitting:
         raise SigningKeyError(f"there is no {algorithm} key")
     kid = active if active in fitting else fitting[0] if len(fitting) == 1 else None
     if kid is None:
         raise SigningKeyError(f"none of the {algorithm} keys is named as the active one: {', '.join(fitting)}")
-    return KeySet(
-        SigningKey(kid, algorithm, known[kid][0]),
-        {kid: (jwk["alg"], key.public_key()) for kid, (key, jwk) in known.items()},
-        orjson.dumps({"keys": [jwk for _, jwk in known.values()]}),
-    )
+    return KeySet(SigningKey(kid, algorithm, known[kid][0]), verifiers, jwks)
 
 
 def public_jwk(key: PrivateKey) -> dict[str, Any]:

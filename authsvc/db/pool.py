@@ -47,11 +47,21 @@ class Db(Protocol):
 class Database:
     """A pool whose acquire, statements and locks time out.
 
-    size: connections at most; acquire_timeout, statement_timeout: seconds. Connections are opened
+    size: connections at most; acquire_timeout, statement_timeout: seconds; require_second_factor: who has none
+    has no administrator's rights. Connections are opened
     when first needed, so that the service starts, and says 503, while the database is away.
     """
 
-    def __init__(self, dsn: str, *, size: int, acquire_timeout: float, statement_timeout: float) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        size: int,
+        acquire_timeout: float,
+        statement_timeout: float,
+        require_second_factor: bool = False,
+    ) -> None:
+        self._require_second_factor = require_second_factor
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
         self._pool = asyncpg.create_pool(
@@ -118,10 +128,12 @@ class Database:
         await conn.execute(
             """SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),
                       set_config('idle_in_transaction_session_timeout', '5s', false),
+                      set_config('authsvc.require_second_factor', $4, false),
                       CASE WHEN current_user <> $3 THEN set_config('role', $3, false) END""",
             f"{int(self._statement_timeout * 1000)}ms",
             f"{int(self._statement_timeout * 500)}ms",
             APP_ROLE,
+            "on" if self._require_second_factor else "off",
         )
 
 

@@ -90,16 +90,7 @@ async def _taken_over(tx: Db, account: Mapping[str, Any], columns: Mapping[str, 
 
 async def _enrol(svc: Service, tx: Db, subject: audit.Named, found: Mapping[str, Any], origin: Origin) -> None:
     await users.approve(tx, subject.person.id)
-    if await assignments.held(tx, subject.person.id, found["role_id"]) is None:
-        await assignments.insert(
-            tx,
-            subject.person.id,
-            found["system_id"],
-            found["role_id"],
-            is_active=True,
-            settings={},
-            by=found["invited_by"],
-        )
+    await assignments.insert(tx, subject.person.id, found["system_id"], found["role_id"], found["invited_by"])
     await audit.add(
         tx,
         "invitation_accepted",

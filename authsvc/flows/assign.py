@@ -42,11 +42,10 @@ async def give(svc: Service, caller: Caller, wanted: Wanted, origin: Origin) -> 
             raise errors.Invalid({user_field: ["Unknown user."]})
         if user["is_superuser"] and not caller.is_superuser:
             raise errors.PermissionDenied
-        held = await assignments.held(tx, user["id"], role["id"])
-        assignment_id = held or await assignments.insert(
-            tx, user["id"], system["id"], role["id"], is_active=wanted.is_active, settings=wanted.settings, by=me
+        made = await assignments.insert(
+            tx, user["id"], system["id"], role["id"], me, is_active=wanted.is_active, settings=wanted.settings
         )
-        if held is None:
+        if made:
             subject = Named(Person(Kind.STAFF, user["id"]), user["email"])
             await audit.add(
                 tx,
@@ -57,10 +56,10 @@ async def give(svc: Service, caller: Caller, wanted: Wanted, origin: Origin) -> 
                 system=system["slug"],
                 details={"role": role["name"]},
             )
-        row = await assignments.get(tx, me, assignment_id)
+        row = await assignments.get(tx, me, made or await assignments.held(tx, user["id"], role["id"]) or 0)
     if row is None:
         raise errors.NotFound
-    return row, held is None
+    return row, made is not None
 
 
 async def change(
@@ -81,7 +80,8 @@ async def change(
             if role["id"] != before["role_id"]:
                 changes["role_id"] = role["id"]
         if changes:
-            await assignments.edit(tx, me, assignment_id, changes)
+            if not await assignments.edit(tx, me, assignment_id, changes):
+                raise errors.NotFound
             await audit.add(
                 tx,
                 "role_changed_for",
@@ -99,7 +99,8 @@ async def take(svc: Service, caller: Caller, assignment_id: int, origin: Origin)
     """Take a role away. NotFound outside the caller's systems; Conflict for the last Admin."""
     async with svc.db.transaction() as tx:
         before = await _changeable(tx, caller, assignment_id)
-        await assignments.delete(tx, caller.person.id, assignment_id)
+        if not await assignments.delete(tx, caller.person.id, assignment_id):
+            raise errors.NotFound  # somebody else was faster
         await audit.add(
             tx,
             "role_revoked",

@@ -114,9 +114,9 @@ async def _grant(
     role: Mapping[str, Any],
     origin: Origin,
 ) -> Mapping[str, Any]:
-    assignment_id = await assignments.insert(
-        tx, account["id"], system["id"], role["id"], is_active=True, settings={}, by=caller.person.id
-    )
+    assignment_id = await assignments.insert(tx, account["id"], system["id"], role["id"], caller.person.id)
+    if assignment_id is None:
+        raise errors.Conflict("This person holds the role already.")
     subject = audit.Named(Person(Kind.STAFF, account["id"]), account["email"])
     await audit.add(
         tx,

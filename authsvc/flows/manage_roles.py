@@ -75,7 +75,8 @@ async def remove(svc: Service, caller: Caller, role_id: int, force: bool, origin
             raise errors.Conflict("Default roles cannot be removed.")
         if not force and await roles.is_held(tx, role_id):
             raise errors.Conflict("People hold this role; use ?force=true to remove it all the same.")
-        await roles.delete(tx, role_id)
+        if not await roles.delete(tx, role_id):
+            raise errors.NotFound  # somebody else was faster
         await audit.add(
             tx,
             "role_removed",

@@ -42,15 +42,18 @@ async def is_live(svc: Service, token: str, origin: Origin) -> bool:
     return await guard.check(svc, attempt, lambda: links.look(svc.db, hashed, PURPOSE)) is not None
 
 
-async def reset(svc: Service, token: str, password: str, field: str, origin: Origin) -> None:
-    """Set a new password with a mailed link. Invalid on `token`; on `field` for a weak one, and the link lives on."""
+async def reset(svc: Service, kinds: frozenset[Kind], token: str, password: str, field: str, origin: Origin) -> None:
+    """Set a new password with a link mailed to a person of one of `kinds`.
+
+    Invalid on `token`; on `field` for a weak password, and the link lives on.
+    """
     hashed = sealing.token_hash(token)
     link = await guard.check(
         svc, guard.Attempt(None, "password_reset_fail", origin), lambda: links.look(svc.db, hashed, PURPOSE)
     )
     person = Person(Kind(link["kind"]), link["person_id"]) if link else None
     profile = await PEOPLE[person.kind].profile(svc.db, person.id) if person else None
-    if link is None or person is None or profile is None:
+    if link is None or person is None or profile is None or person.kind not in kinds:
         raise errors.Invalid({"token": ["Invalid or expired reset token."]})
     weak = await svc.hasher.problem_of(password, profile, min_length=svc.settings.password_min_length)
     if weak:

@@ -60,7 +60,7 @@ async def seed(svc: Service, password: str) -> bool:
             )
             await users.approve(tx, user_id)
             system_id, role_ids = held[demo.system]
-            await assignments.add(tx, user_id, system_id, role_ids[demo.role], root)
+            await assignments.insert(tx, user_id, system_id, role_ids[demo.role], root)
         for local, status in EMPLOYEES.items():
             new = _new(f"{local}@example.com", "Employee", status, password_hash)
             await employees.set_status(tx, await employees.insert(tx, new), status, root)

@@ -4,7 +4,9 @@ import hashlib
 
 from aiohttp import web
 
+from authsvc.core.person import Kind
 from authsvc.errors import Unavailable
+from authsvc.flows import landing
 from authsvc.flows.readiness import problem
 from authsvc.keys import SERVICE
 from authsvc.replies import reply
@@ -33,11 +35,17 @@ async def api_index(request: web.Request) -> web.Response:
 
 
 @api()
-async def token_index(request: web.Request) -> web.Response:
-    """The token endpoints."""
-    below = "/api/v1/token/"
-    paths = sorted({path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)})
-    return reply({path.removeprefix(below).strip("/"): path for path in paths if path != below})
+async def section_index(request: web.Request) -> web.Response:
+    """The endpoints below this path, each by its name."""
+    below = request.path
+    paths = {path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)}
+    return reply({p.removeprefix(below).strip("/"): p for p in sorted(paths) if p != below and "{" not in p})
+
+
+@api(status=303)
+async def home(request: web.Request) -> web.Response:
+    """Go to the sign-in page of the staff."""
+    return web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[Kind.STAFF]})
 
 
 @api()

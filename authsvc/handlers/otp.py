@@ -3,13 +3,12 @@
 from aiohttp import web
 
 from authsvc import cookies
-from authsvc.core.person import Kind
 from authsvc.errors import ApiError, CaptchaRequired, Conflict, InvalidCredentials, LockedOut, OtpInvalid, Overloaded
 from authsvc.flows import own_second_factor as own
 from authsvc.flows import request_code
 from authsvc.keys import BODY, CALLER, ORIGIN, SERVICE, caller_of
 from authsvc.replies import reply
-from authsvc.routing import api
+from authsvc.routing import api, kind_of
 from authsvc.schemas import otp as s
 
 _SENT = {"message": "If the account uses codes, one was mailed to its address.", "expires_in_minutes": 5}
@@ -21,11 +20,11 @@ async def request(request: web.Request) -> web.Response:
     """Mail a one-time code: again for a sign-in under way, with address and password, or to oneself."""
     svc, body, caller = request.app[SERVICE], request[BODY], request[CALLER]
     if body.get("temporary_token"):
-        await request_code.again(svc, Kind.STAFF, body["temporary_token"], request[ORIGIN])
+        await request_code.again(svc, kind_of(request), body["temporary_token"], request[ORIGIN])
     elif body.get("email") and body.get("password"):
         await request_code.with_password(
             svc,
-            Kind.STAFF,
+            kind_of(request),
             body["email"],
             body["password"],
             body.get("captcha_token"),

@@ -2,13 +2,12 @@
 
 from aiohttp import web
 
-from authsvc.core.person import Kind
 from authsvc.errors import CaptchaRequired, LockedOut, Overloaded, WrongPassword
 from authsvc.flows import prove_address, recover_password
 from authsvc.flows.change_password import change_password, password_is
 from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
 from authsvc.replies import reply
-from authsvc.routing import api
+from authsvc.routing import api, kind_of
 from authsvc.schemas import passwords as s
 
 
@@ -17,7 +16,7 @@ async def forgot(request: web.Request) -> web.Response:
     """Mail a link for a new password to whoever has this address; the answer is always the same."""
     body = request[BODY]
     await recover_password.forgot(
-        request.app[SERVICE], Kind.STAFF, body["email"], body.get("captcha_token"), request[ORIGIN]
+        request.app[SERVICE], kind_of(request), body["email"], body.get("captcha_token"), request[ORIGIN]
     )
     return reply({"message": "If an account has this address, a link to set a new password was mailed to it."})
 
@@ -27,7 +26,8 @@ async def reset(request: web.Request) -> web.Response:
     """Set a new password with the token of a mailed link; all sessions end."""
     body = request[BODY]
     field, password = s.sent(body, "password", "new_password")
-    await recover_password.reset(request.app[SERVICE], body["token"], password, field, request[ORIGIN])
+    svc, kinds = request.app[SERVICE], frozenset({kind_of(request)})
+    await recover_password.reset(svc, kinds, body["token"], password, field, request[ORIGIN])
     return reply({"message": "The password was changed. Sign in with the new one."})
 
 

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import contextlib
+from typing import Any
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from authsvc.errors import (
     OtpInvalid,
     OtpRequired,
     Overloaded,
+    PendingApproval,
     Rejected,
     TokenNotValid,
     WrongAccountType,
@@ -29,7 +31,7 @@ from authsvc.flows.sign_out import Presented, sign_out
 from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of, id_of
 from authsvc.presented import bearer
 from authsvc.replies import reply
-from authsvc.routing import BOTH_KINDS, api, row_of
+from authsvc.routing import BOTH_KINDS, api, kind_of, row_of
 from authsvc.schemas import sessions as s
 
 _REFUSALS: tuple[type[ApiError], ...] = (
@@ -57,7 +59,7 @@ async def _sign_in(request: web.Request) -> SignedIn:
         device=cookies.device_of(request),
     )
     async with counting_failures(request):
-        return await sign_in(request.app[SERVICE], Kind.STAFF, given, request[ORIGIN])
+        return await sign_in(request.app[SERVICE], kind_of(request), given, request[ORIGIN])
 
 
 async def _signed_in(request: web.Request, found: SignedIn, **more: bool) -> web.Response:
@@ -70,9 +72,25 @@ async def _signed_in(request: web.Request, found: SignedIn, **more: bool) -> web
         "user": shown(found.profile, svc.settings.public_url),
         "redirect": await landing.systems_of(svc, found.profile),
     }
-    response = reply({**more, **data})
-    cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
-    cookies.set_device(response, svc.settings, found.device)
+    return _with_cookies(request, found, {**more, **data})
+
+
+def _employee_signed_in(request: web.Request, found: SignedIn) -> web.Response:
+    settings = request.app[SERVICE].settings
+    data = {
+        "success": True,
+        "access": found.access,
+        "refresh": found.refresh,
+        "expires_in": settings.access_ttl,
+        "employee": shown(found.profile, settings.public_url),
+    }
+    return _with_cookies(request, found, data)
+
+
+def _with_cookies(request: web.Request, found: SignedIn, data: dict[str, Any]) -> web.Response:
+    response, settings = reply(data), request.app[SERVICE].settings
+    cookies.set_pair(response, settings, found.access, found.refresh, remember=found.remember)
+    cookies.set_device(response, settings, found.device)
     return response
 
 
@@ -95,19 +113,36 @@ async def login_api(request: web.Request) -> web.Response:
     return await _signed_in(request, found, success=True, otp_required=False)
 
 
+@api(body=s.SignInBody, reply=s.EmployeeSignedIn, errors=(*_REFUSALS, PendingApproval), forms=True)
+async def login_employee(request: web.Request) -> web.Response:
+    """Sign an employee in; answers say `success`, and a wanted code is no error."""
+    try:
+        found = await _sign_in(request)
+    except OtpRequired as err:
+        asked = {"requires_otp": True, "otp_required": True, "email": request[BODY]["email"], "message": err.detail}
+        return reply({"success": False, **err.extra, **asked})
+    except ApiError as err:
+        err.extra["success"] = False
+        raise
+    return _employee_signed_in(request, found)
+
+
 @api(body=s.OtpBody, reply=s.SignedIn, errors=(OtpInvalid, LockedOut), forms=True)
 async def verify_otp(request: web.Request) -> web.Response:
     """The second step of a sign-in: a code for the challenge of the first."""
-    body = request[BODY]
-    found = await answer_challenge(
-        request.app[SERVICE],
-        Kind.STAFF,
-        body["temporary_token"],
-        body["otp_code"],
-        cookies.device_of(request),
-        request[ORIGIN],
-    )
-    return await _signed_in(request, found)
+    return await _signed_in(request, await _answered(request))
+
+
+@api(body=s.OtpBody, reply=s.EmployeeSignedIn, errors=(OtpInvalid, LockedOut), forms=True)
+async def verify_otp_employee(request: web.Request) -> web.Response:
+    """The second step of an employee's sign-in: a code for the challenge of the first."""
+    return _employee_signed_in(request, await _answered(request))
+
+
+async def _answered(request: web.Request) -> SignedIn:
+    token, code = request[BODY]["temporary_token"], request[BODY]["otp_code"]
+    device, origin = cookies.device_of(request), request[ORIGIN]
+    return await answer_challenge(request.app[SERVICE], kind_of(request), token, code, device, origin)
 
 
 @api(reply=s.OwnSession)

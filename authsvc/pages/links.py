@@ -9,7 +9,7 @@ from authsvc.flows import prove_address, recover_password
 from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE
 from authsvc.pages.render import page, wants_json
 from authsvc.replies import reply
-from authsvc.routing import api
+from authsvc.routing import BOTH_KINDS, api
 from authsvc.schemas import passwords as s
 
 
@@ -29,7 +29,8 @@ async def reset(request: web.Request) -> web.Response:
     form = request[BODY]
     try:
         body = bodies.load(s.ResetBody, form)
-        await recover_password.reset(request.app[SERVICE], body["token"], body["password"], "password", request[ORIGIN])
+        svc, token = request.app[SERVICE], body["token"]
+        await recover_password.reset(svc, BOTH_KINDS, token, body["password"], "password", request[ORIGIN])
     except Invalid as err:
         if "token" in err.fields:
             return _dead("This link is invalid, was used, or has expired.")

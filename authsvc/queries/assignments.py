@@ -44,9 +44,18 @@ async def assignable(db: Db, caller: int, user_id: int) -> asyncpg.Record | None
 
 
 async def insert(
-    db: Db, user_id: int, system_id: int, role_id: int, *, is_active: bool, settings: Mapping[str, Any], by: int
-) -> int:
-    return int(await db.fetchval(SQL["insert"], user_id, system_id, role_id, is_active, dict(settings), by))
+    db: Db,
+    user_id: int,
+    system_id: int,
+    role_id: int,
+    by: int | None,
+    *,
+    is_active: bool = True,
+    settings: Mapping[str, Any] | None = None,
+) -> int | None:
+    row = (user_id, system_id, role_id, is_active, dict(settings or {}), by)
+    made: int | None = await db.fetchval(SQL["insert"], *row)
+    return made
 
 
 async def held(db: Db, user_id: int, role_id: int) -> int | None:
@@ -60,10 +69,6 @@ async def edit(db: Db, caller: int, assignment_id: int, changes: Mapping[str, An
 
 async def delete(db: Db, caller: int, assignment_id: int) -> bool:
     return await db.fetchval(SQL["delete"], caller, assignment_id) is not None
-
-
-async def add(db: Db, user_id: int, system_id: int, role_id: int, by: int | None) -> int:
-    return int(await db.fetchval(SQL["add"], user_id, system_id, role_id, by))
 
 
 async def note_sign_in(db: Db, user_id: int) -> None:

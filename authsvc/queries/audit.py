@@ -16,6 +16,12 @@ class Named(NamedTuple):
     name: str
 
 
+class Operator(NamedTuple):
+    """Somebody at the command line, by the name that the machine knows."""
+
+    name: str
+
+
 def of(caller: Caller) -> Named:
     """The caller himself, as actor or subject."""
     return Named(caller.person, caller.email)
@@ -25,7 +31,7 @@ async def add(
     db: Db,
     event: str,
     *,
-    actor: Named | None,
+    actor: Named | Operator | None,
     subject: Named | None,
     origin: Origin | None = None,
     system: str | None = None,
@@ -44,5 +50,7 @@ async def add(
     )
 
 
-def _columns(who: Named | None) -> tuple[str | None, int | None, str | None]:
+def _columns(who: Named | Operator | None) -> tuple[str | None, int | None, str | None]:
+    if isinstance(who, Operator):
+        return ("operator", None, who.name)
     return (who.person.kind.noun, who.person.id, who.name) if who else (None, None, None)

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from authsvc.schemas.base import Flag, Password, Text
-from authsvc.schemas.users import Profile
+from authsvc.schemas.users import Employee, Profile
 
 
 class SignInBody(Schema):
@@ -73,6 +73,16 @@ class SignedInApi(SignedIn):
 
     success = fields.Bool(required=True)
     otp_required = fields.Bool(required=True)
+
+
+class EmployeeSignedIn(Schema):
+    """An employee's sign-in: the tokens, also set as cookies, and his EMPLOYEE."""
+
+    success = fields.Bool(required=True)
+    access = fields.Str(required=True)
+    refresh = fields.Str(required=True)
+    expires_in = fields.Int(required=True)
+    employee = fields.Nested(Employee, required=True)
 
 
 class RefreshBody(Schema):

@@ -42,6 +42,12 @@ class RegisterBody(PersonFields):
                 raise ValidationError("Passwords do not match.", name)
 
 
+class EmployeeRegisterBody(RegisterBody):
+    """The same; an employee may bring the company id that he has."""
+
+    company_id = Checked(names.company_id, 32, blank="null")
+
+
 class ProfileBody(PersonFields):
     """The own profile's writable fields; each is optional and keeps its value when left out, in PATCH and PUT.
 

@@ -54,13 +54,14 @@ SELECT v.id, v.system_slug, v.role
 SELECT u.id, u.email, u.is_superuser
   FROM users u
  WHERE u.id = $2
-   AND (EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.is_superuser)
+   AND (rules_all($1)
         OR EXISTS (SELECT FROM assignments a WHERE a.user_id = u.id AND a.system_id IN (SELECT administers($1))));
 
 -- name: insert
--- Give user $1 role $3 of system $2; assignments_user_role_key says when he holds it already.
+-- Give user $1 role $3 of system $2; no row when he holds it already, also when somebody else gave it this moment.
 INSERT INTO assignments (user_id, system_id, role_id, is_active, settings, assigned_by)
 VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ON CONSTRAINT assignments_user_role_key DO NOTHING
 RETURNING id;
 
 -- name: held
@@ -80,12 +81,6 @@ RETURNING id;
 -- name: delete
 -- Take a role away, if caller $1 administers its system.
 DELETE FROM assignments WHERE id = $2 AND system_id IN (SELECT administers($1)) RETURNING id;
-
--- name: add
--- Give a user a role of a system; for the demo seed.
-INSERT INTO assignments (user_id, system_id, role_id, assigned_by)
-VALUES ($1, $2, $3, $4)
-RETURNING id;
 
 -- name: note_sign_in
 -- A sign-in, noted on every active assignment of the person.

@@ -95,7 +95,7 @@ SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.fu
                 WHERE elsewhere NOT IN (SELECT administers($1))) AS is_admin_elsewhere
   FROM users p
  WHERE p.id = $2
-   AND (EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.is_superuser)
+   AND (rules_all($1)
         OR EXISTS (SELECT FROM assignments a WHERE a.user_id = p.id AND a.system_id IN (SELECT administers($1))));
 
 -- name: edit
@@ -134,7 +134,7 @@ SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.fu
  WHERE p.id > $2 AND p.is_live
    AND EXISTS (SELECT FROM assignments a
                 WHERE a.user_id = p.id AND a.is_active
-                  AND (EXISTS (SELECT FROM users c WHERE c.id = $1 AND c.is_superuser)
+                  AND (rules_all($1)
                        OR a.system_id IN (SELECT m.system_id FROM assignments m
                                            WHERE m.user_id = $1 AND m.is_active)))
  ORDER BY p.id
@@ -144,10 +144,10 @@ SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.fu
 -- Of users $2, what other programs ask: whole for who shares a system with the caller (then the roles of
 -- shared systems) or is looked at by a superuser, else the directory card.
 SELECT p.id, p.email, p.first_name, p.last_name, p.full_name, p.company_id, p.picture, p.department, p.is_active,
-       p.date_joined, c.is_superuser OR p.id = $1 OR shared.roles IS NOT NULL AS is_shown_whole,
+       p.date_joined, c.rules_all OR p.id = $1 OR shared.roles IS NOT NULL AS is_shown_whole,
        coalesce(shared.roles, '[]') AS system_roles
   FROM users p
- CROSS JOIN (SELECT is_superuser FROM users WHERE id = $1) c
+ CROSS JOIN (SELECT rules_all($1)) c
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_object('system', s.name, 'system_slug', s.slug, 'role', r.name,
                                          'is_active', a.is_active) ORDER BY a.id) AS roles
@@ -155,7 +155,7 @@ SELECT p.id, p.email, p.first_name, p.last_name, p.full_name, p.company_id, p.pi
          JOIN roles r ON r.id = a.role_id
          JOIN systems s ON s.id = a.system_id
         WHERE a.user_id = p.id
-          AND (c.is_superuser OR a.system_id IN (SELECT m.system_id FROM assignments m
+          AND (c.rules_all OR a.system_id IN (SELECT m.system_id FROM assignments m
                                                   WHERE m.user_id = $1 AND m.is_active))) shared
  WHERE p.id = ANY ($2::integer[])
  ORDER BY p.id;

@@ -98,7 +98,7 @@ def test_keys_are_made_for_production(tmp_path: Path) -> None:
     made = run(tmp_path, "keys", "generate")
     assert made.returncode == 0, made.stderr
     listed = run(tmp_path, "keys", "list", **_settings(tmp_path))
-    assert listed.stdout == f"{made.stdout.strip()} ES256 signs\n"
+    assert listed.stdout == f"{made.stdout.strip()} ES256 signs made 0.0 h ago\n"
 
 
 def test_a_weak_superuser_password_is_refused(folder: Path) -> None:

@@ -102,6 +102,9 @@ WRONG = {
     "PHONE_REGION": ["", "ph", "PHL", "P1", "PH\n"],
     "CORS_ORIGINS": ["*", "null", "x", "https://a/", "https://a/b", "https://a,*", "ftp://a", "//a"],
     "TRUSTED_PROXIES": ["x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8,x", "*", "::/129"],
+    "INTERNAL_NETWORKS": ["x", "10.0.0.1/8", "10.0.0.0/8,x", "*"],
+    "INTERNAL_PORT": ["0", "65536", "x"],
+    "JWT_OLD_SECRETS": ["short", "x" * 31, f"{'x' * 32},short"],
     "LIMITS": ["", "maybe", "0", "false", "OFF"],
     "LOG_FORMAT": ["xml", ""],
     "LOG_LEVEL": ["loud", "INFO", ""],
@@ -273,3 +276,12 @@ def test_cookies_are_secure_in_production_whatever_the_url(produced: Set) -> Non
 
 def test_a_region_that_does_not_exist(given: Set) -> None:
     assert named(given, PHONE_REGION="XX") == ["PHONE_REGION"]
+
+
+def test_the_internal_port_is_another_one(given: Set) -> None:
+    assert problems(given, PORT="8000", INTERNAL_PORT="8000") == ["AUTHSVC_INTERNAL_PORT: is the public port too."]
+
+
+def test_in_production_nobody_is_internal_until_said(produced: Set) -> None:
+    assert produced().internal_networks == ()
+    assert [str(network) for network in produced(INTERNAL_NETWORKS="10.0.0.0/8").internal_networks] == ["10.0.0.0/8"]

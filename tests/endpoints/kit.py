@@ -108,9 +108,10 @@ def employee(**known: Any) -> dict[str, Any]:
     return {**shared, "type": "employee", "created_at": TIME, "updated_at": TIME, **known}
 
 
-def paths_of(*row_names: str, without: Iterable[str] = ()) -> list[str]:
-    """All names of the rows whose handlers are `<noun>.<function>`, from the route table itself."""
-    found = [path for row in ROUTES if row.name in row_names for path in row.paths if path not in without]
+def paths_of(*row_names: str, without: Iterable[str] = (), kind: Kind = Kind.STAFF) -> list[str]:
+    """All names of the rows for this kind whose handlers are `<noun>.<function>`, from the route table itself."""
+    rows = [row for row in ROUTES if row.name in row_names and kind in row.kinds]
+    found = [path for row in rows for path in row.paths if path not in without]
     assert found, row_names
     return found
 

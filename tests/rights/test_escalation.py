@@ -261,7 +261,6 @@ async def test_without_the_factor_that_admins_need_nothing_is_administered(serve
         assert (await world.api.get("/api/v1/users/", headers=await world.as_(who))).json == FORBIDDEN
 
 
-@pytest.mark.xfail(strict=True, reason="administers() does not know that the factor lacks")
 async def test_without_the_factor_that_admins_need_only_what_is_ones_own_is_seen(serve, db: asyncpg.Connection) -> None:
     world = await _lacks_the_factor(serve, db)
     root, foreign = await world.as_("root"), await world.held("agent_b", "beta")

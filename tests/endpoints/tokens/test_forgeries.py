@@ -102,7 +102,11 @@ FORGED: dict[str, Callable[[Forge], str]] = {
     "public PEM as secret, kid hs256": lambda f: f.hs256(public_pem(f), kid="hs256"),
     "empty secret": lambda f: f.hs256(b"", kid="hs256"),
     "other claims, genuine signature": lambda f: ".".join(
-        [f.tokens.access.split(".")[0], b64({**f.claims, "user_id": 1}), f.tokens.access.split(".")[2]]
+        [
+            f.tokens.access.split(".")[0],
+            b64({**f.claims, "user_id": f.claims["user_id"] + 1}),
+            f.tokens.access.split(".")[2],
+        ]
     ),
     "one segment too many": lambda f: f.tokens.access + ".e30",
     "twice": lambda f: f.tokens.access * 2,

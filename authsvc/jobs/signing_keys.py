@@ -1,0 +1,39 @@
+"""Take up what changed in the folder of signing keys, so that a rotation needs no restart."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from authsvc import key_files
+from authsvc.core.signing import SigningKeyError
+from authsvc.keys import SERVICE
+from authsvc.service import Service
+
+_EVERY = 5.0  # seconds
+log = logging.getLogger(__name__)
+
+
+async def follow_key_files(app: web.Application) -> AsyncIterator[None]:
+    """cleanup_ctx: look at the folder now and then."""
+    task = asyncio.create_task(_forever(app[SERVICE]))
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _forever(svc: Service) -> None:
+    seen = key_files.fingerprint(svc.settings.jwt_keys_dir)
+    while True:
+        await asyncio.sleep(_EVERY)
+        try:
+            now = key_files.fingerprint(svc.settings.jwt_keys_dir)
+            if now != seen:
+                svc.tokens.keys = await asyncio.to_thread(key_files.load, svc.settings)
+                seen = now
+                log.info("signing keys changed", extra={"fields": {"signs": svc.tokens.keys.signer.kid}})
+        except (SigningKeyError, OSError) as err:
+            log.warning("signing keys stay as they were: %s", err)
