@@ -35,6 +35,7 @@ FULL = Length(10, 4, 8, 3, 5, 100_000, 1_000_000)
 QUICK = Length(2, 1, 4, 1, 2, 10_000, 50_000)
 SIGN_IN_CONNECTIONS = 4
 BESIDE_SECONDS, BESIDE_LEAD = 3, 1.5
+BESIDE = {"one core": 16, "all cores": 16, "all cores, not busy": 1}  # connections that ask for validate
 
 
 async def main(wanted: set[str], length: Length, place: Path) -> None:
@@ -83,7 +84,7 @@ def measure_rows(rig: Rig, rows: list[Any], length: Length, found: "report.Found
 
 
 def beside(rig: Rig, length: Length, found: "report.Found") -> None:
-    """validate's p99 alone and while 16 sign-ins are in flight, pinned to one core and on all."""
+    """validate's p99 alone and while 16 sign-ins are in flight, the server pinned to one core and on all."""
     validate, server = Thing(authsvc.NAME, "validate"), rig.contenders[authsvc.NAME].server
     signing_in = rig.contenders[authsvc.NAME].job(
         "sign-in", rig.databases.folder, seconds=BESIDE_SECONDS + BESIDE_LEAD, connections=16, own=True
@@ -92,19 +93,18 @@ def beside(rig: Rig, length: Length, found: "report.Found") -> None:
         return
     load.run(signing_in._replace(seconds=None, count=16))  # so that no device is a new one
 
-    def take(with_sign_ins: bool) -> Sample:
-        if not with_sign_ins:
-            return rig.take(validate, seconds=BESIDE_SECONDS)
-        outcomes: list[load.Outcome] = []
-        with load.beside(signing_in, outcomes):
-            time.sleep(BESIDE_LEAD)
-            sample = rig.take(validate, seconds=BESIDE_SECONDS)
-        found.beside_sign_ins += outcomes
-        return sample
-
-    for where in ("one core", "all cores"):
+    for where, connections in BESIDE.items():
         say(f"validate beside sign-ins, {where}")
-        with server.on_all_cores() if where == "all cores" else contextlib.nullcontext():
+        asked = {"seconds": BESIDE_SECONDS, "connections": connections}
+
+        def take(with_sign_ins: bool, asked: dict[str, Any] = asked) -> Sample:
+            if not with_sign_ins:
+                return rig.take(validate, **asked)
+            with load.beside(signing_in, found.beside_sign_ins):
+                time.sleep(BESIDE_LEAD)
+                return rig.take(validate, **asked)
+
+        with server.on_all_cores() if where.startswith("all") else contextlib.nullcontext():
             samples: Samples[bool] = interleaved([False, True], length.beside_rounds, take)
         found.beside[where] = (samples[False], samples[True])
         found.extra[f"p99 {where}"] = ratio(samples[True], samples[False], lambda s: s.outcome.p99)
