@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import signal
 import statistics
+import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +39,7 @@ BESIDE_SECONDS, BESIDE_LEAD = 3, 1.5
 BESIDE = {"one core": 16, "all cores": 16, "all cores, not busy": 1}  # connections that ask for validate
 
 
-async def main(wanted: set[str], length: Length, place: Path) -> None:
+def main(wanted: set[str], length: Length, place: Path) -> None:
     """Set up, measure, report."""
     began = time.monotonic()
     rows = [row for row in ROWS if row.name in wanted]
@@ -49,7 +50,7 @@ async def main(wanted: set[str], length: Length, place: Path) -> None:
         needed.add(BIG)
     rig = Rig(length.people)
     try:
-        await rig.set_up(needed)
+        asyncio.run(rig.set_up(needed))
         found = report.Found(rig.left_out)
         measure_rows(rig, rows, length, found)
         if "beside" in wanted:
@@ -57,10 +58,10 @@ async def main(wanted: set[str], length: Length, place: Path) -> None:
         if "scale" in wanted:
             scale(rig, length, found)
         if "memory" in wanted:
-            await memory(rig, length, found)
+            memory(rig, length, found)
         if "start-up" in wanted:
             start_up(rig, length, found)
-        found.facts = await report.facts(rig)
+        found.facts = asyncio.run(report.facts(rig))
         found.facts["measured in"] = f"{time.monotonic() - began:.0f} s"
         report.write(place, rows, found, length._asdict())
     finally:
@@ -126,13 +127,13 @@ def scale(rig: Rig, length: Length, found: "report.Found") -> None:
         found.extra[f"scale {call}"] = ratio(many, few, lambda s: s.cpu)
 
 
-async def memory(rig: Rig, length: Length, found: "report.Found") -> None:
+def memory(rig: Rig, length: Length, found: "report.Found") -> None:
     """Resident memory, at rest and once a worker has seen so many live sessions."""
     for name, contender in rig.contenders.items():
         found.memory[name] = processes.rss_mb(contender.server.pid)
     assert rig.big
     say(f"memory: {length.sessions:,} live sessions")
-    tokens = await rig.big.more_sessions(length.sessions)
+    tokens = asyncio.run(rig.big.more_sessions(length.sessions))
     requests = [get("/api/v1/users/token/validate/", bearer(token)) for token in tokens]
     thing = rig.call(BIG, "sessions", Call([*requests, requests[0]], []))
     sample = rig.take(thing, count=length.sessions)
@@ -175,11 +176,15 @@ def options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # end all that was started
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)  # which ends all that was started
     given = options()
     chosen = set(given.only.split(","))
     duration = QUICK if given.quick else FULL
     if given.people:
         duration = duration._replace(people=given.people)
     is_whole = not given.quick and chosen == set(NAMES)
-    asyncio.run(main(chosen, duration, RESULTS / (report.WHOLE if is_whole else "partial")))
+    try:
+        main(chosen, duration, RESULTS / (report.WHOLE if is_whole else "partial"))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: all that was started has ended")

@@ -83,13 +83,19 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
+        try:
+            self._await_answer(self._process, began + READY_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+        return time.perf_counter() - began
+
+    def _await_answer(self, process: subprocess.Popen[bytes], deadline: float) -> None:
         while not self._answers():
-            if self._process.poll() is not None or time.perf_counter() - began > READY_SECONDS:
-                self.stop()
+            if process.poll() is not None or time.perf_counter() > deadline:
                 said = self.log.read_text(errors="replace")[-2000:]
                 raise RuntimeError(f"{' '.join(self.argv)} did not start:\n{said}")
             time.sleep(0.005)
-        return time.perf_counter() - began
 
     def stop(self) -> None:
         """End it, with everything that it started."""

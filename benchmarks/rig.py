@@ -82,7 +82,7 @@ class Rig:
         try:
             self._add(await peer.contender(self.databases, free_port(), self.core))
         except (NotThere, RuntimeError, OSError, subprocess.SubprocessError) as err:
-            self.left_out.append(f"{peer.name}: left out. {err}")
+            self.left_out.append(f"{peer.name}: {err}")
             say(self.left_out[-1])
 
     def _add(self, contender: Contender, *, start: bool = True) -> None:
@@ -101,7 +101,7 @@ class Rig:
             contender.check(thing.call)
         except NotThere as err:
             self.missing.add(thing)
-            self.left_out.append(f"{err}: left out.")
+            self.left_out.append(f"{err}")
             say(self.left_out[-1])
             return False
         return True

@@ -108,7 +108,7 @@ def _install_python(name: str, source: Path, home: Path) -> None:
 
 def _install_node(name: str, source: Path, home: Path) -> None:
     if not (shutil.which("node") and shutil.which("npm")):
-        raise NotThere(f"{name}: Node.js is not there")
+        raise NotThere("Node.js is not there")
     for file in ("package.json", "package-lock.json"):
         shutil.copy(source / file, home)
     _do(name, ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], home)
@@ -121,7 +121,7 @@ def _do(name: str, command: Words, cwd: Path | None = None) -> None:
     )
     if done.returncode:
         why = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-        raise NotThere(f"{name} could not be installed: {why}")
+        raise NotThere(f"It could not be installed: {why}")
 
 
 def _django_calls(seed: Seed) -> dict[str, Call]:
