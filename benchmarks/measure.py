@@ -30,10 +30,10 @@ class Sample(NamedTuple):
 Samples = dict[T, list[Sample]]
 
 
-def interleaved(things: Sequence[T], rounds: int, take: Callable[[T], Sample]) -> Samples[T]:
+def interleaved(things: Sequence[T], rounds: int, take: Callable[[T], Sample], *, warm_up: bool = True) -> Samples[T]:
     """A slice of each in turn, forwards and backwards, so that what drifts meets all alike; a first one warms up."""
     found: Samples[T] = {thing: [] for thing in things}
-    for thing in things:
+    for thing in things if warm_up else ():
         take(thing)
     for number in range(rounds):
         for thing in things if number % 2 == 0 else reversed(things):
