@@ -32,7 +32,7 @@ class Rig:
         self.core = self.cores[0] if self.cores else None
         self.contenders: dict[str, Contender] = {}
         self.left_out: list[str] = []
-        self.missing: set[Thing] = set()
+        self._checked: dict[Thing, bool] = {}
         if self.cores:  # we, the load generators and PostgreSQL: all on the other core
             os.sched_setaffinity(0, {self.cores[1]})
         self.databases = Databases()
@@ -91,16 +91,19 @@ class Rig:
         self.contenders[contender.name] = contender
 
     def has(self, thing: Thing) -> bool:
-        """Can this be measured? It is asked once and its answer looked at."""
+        """Can this be measured? It is asked once and its answer looked at; a wrong one leaves it out."""
+        if thing not in self._checked:
+            self._checked[thing] = self._check(thing)
+        return self._checked[thing]
+
+    def _check(self, thing: Thing) -> bool:
         if thing.contender == RAW:
             return True
-        contender = self.contenders.get(thing.contender)
-        if contender is None or thing in self.missing:
+        if thing.contender not in self.contenders:
             return False
         try:
-            contender.check(thing.call)
-        except NotThere as err:
-            self.missing.add(thing)
+            self.contenders[thing.contender].check(thing.call)
+        except (NotThere, RuntimeError, OSError) as err:
             self.left_out.append(f"{err}")
             say(self.left_out[-1])
             return False
