@@ -109,6 +109,13 @@ def routes(as_json: bool) -> None:
             click.echo(f"{row['method']:6} {path:62} {row['access']:15} {row['limit'] or '-':18} {row['name']}")
 
 
+@cli.command("openapi")
+@dev
+def openapi_command() -> None:
+    """Print the OpenAPI 3.1 document of all endpoints."""
+    click.echo(commands.openapi_text(), nl=False)
+
+
 @cli.command()
 @dev
 def doctor() -> None:

@@ -7,6 +7,9 @@ from aiohttp import web
 
 from authsvc.setting_checks import Network
 
+# What proxies add; none of it comes from a service that asks for itself.
+_FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -28,11 +31,12 @@ def client_address(request: web.Request, trusted_proxies: Iterable[Network]) -> 
     return str(peer)
 
 
-def is_forwarded_by_stranger(request: web.Request, trusted_proxies: Iterable[Network]) -> bool:
-    """Does a peer that is no configured proxy say that it forwards somebody else's request?"""
+def is_of_unknown_origin(request: web.Request, trusted_proxies: Iterable[Network]) -> bool:
+    """Was the request forwarded by a peer that is no configured proxy, or by one that does not say for whom?"""
     peer = parse(request.remote or "")
-    forwarded = not request.headers.keys().isdisjoint({"X-Forwarded-For", "Forwarded"})
-    return forwarded and not (peer and inside(peer, trusted_proxies))
+    if peer and inside(peer, trusted_proxies):
+        return "Forwarded" in request.headers and "X-Forwarded-For" not in request.headers
+    return any(name in request.headers for name in _FORWARDING)
 
 
 def parse(text: str) -> Address | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from authsvc import key_files, local_database, secret_files
+from authsvc import key_files, local_database, openapi, secret_files
 from authsvc import settings as settings_module
 from authsvc.core.signing import KeySet, SigningKeyError
 from authsvc.db import migrate as runner
@@ -121,6 +121,11 @@ def route_rows() -> list[dict[str, Any]]:
         }
         for row in ROUTES
     ]
+
+
+def openapi_text() -> str:
+    """The OpenAPI document, indented."""
+    return openapi.text()
 
 
 def examine() -> Iterator[tuple[str, str]]:

@@ -31,8 +31,8 @@ class Hasher:
     def __init__(self, *, threads: int, queue: int, cost: int) -> None:
         self.cost = cost
         self.decoy = hashing.decoy(cost)
-        self._room = threads + queue
-        self._pending = 0
+        self.room = threads + queue  # running and waiting at most
+        self.jobs = 0  # running and waiting now
         self._threads = ThreadPoolExecutor(threads, "hash", initializer=_nice)
 
     async def verify(self, password: str, stored: str | None) -> bool:
@@ -57,7 +57,7 @@ class Hasher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._pending >= self._room:
+        if self.jobs >= self.room:
             raise Overloaded
         deadline = time.monotonic() + DEADLINE
 
@@ -66,11 +66,11 @@ class Hasher:
                 raise Overloaded
             return work()
 
-        self._pending += 1
+        self.jobs += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, in_time)
         finally:
-            self._pending -= 1
+            self.jobs -= 1
 
 
 def _nice() -> None:

@@ -9,8 +9,8 @@ import logging
 
 from aiohttp import web
 
-from authsvc import errors
-from authsvc.addresses import inside, is_forwarded_by_stranger, parse
+from authsvc import errors, metrics
+from authsvc.addresses import inside, is_of_unknown_origin, parse
 from authsvc.core import service_keys
 from authsvc.core.service_keys import ServiceKey
 from authsvc.keys import ORIGIN, SERVICE, SERVICE_KEY
@@ -31,7 +31,7 @@ def is_inside(request: web.Request) -> bool:
         address is not None
         and inside(address, settings.internal_networks)
         and (settings.internal_port is None or by_internal_port(request, settings))
-        and not is_forwarded_by_stranger(request, settings.trusted_proxies)
+        and not is_of_unknown_origin(request, settings.trusted_proxies)
     )
 
 
@@ -49,9 +49,15 @@ async def admit(request: web.Request, row: Route) -> None:
     """
     svc = request.app[SERVICE]
     if not is_inside(request):
+        metrics.internal_refusal()
         log.warning("internal_refused", extra={"fields": {"ip": request[ORIGIN].ip, "route": row.name}})
         raise errors.NotFound
-    request[SERVICE_KEY] = await _key(request, svc, row)
+    try:
+        key = request[SERVICE_KEY] = await _key(request, svc, row)
+    except (errors.NotAuthenticated, errors.TokenNotValid, errors.PermissionDenied):
+        metrics.internal_refusal()
+        raise
+    metrics.internal_lookup(key.name if key else "-", row.name)
 
 
 async def _key(request: web.Request, svc: Service, row: Route) -> ServiceKey | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
+from authsvc import metrics
 from authsvc.core import sealing
 from authsvc.db.pool import Db
 from authsvc.queries import outbox
@@ -53,7 +54,9 @@ async def queue(svc: Service, tx: Db, template: str, to: Named, *, recipient: st
     kind = KINDS[template]
     sealed = sealing.seal(svc.settings.secret, _PURPOSE, orjson.dumps(says))
     await outbox.lock_person(tx, to.person)
-    return await outbox.put(tx, template, to.person, recipient or to.name, sealed, kind.life, kind.per_hour)
+    is_queued = await outbox.put(tx, template, to.person, recipient or to.name, sealed, kind.life, kind.per_hour)
+    metrics.mails("queued" if is_queued else "too_many")
+    return is_queued
 
 
 def opened(secret: str, sealed: bytes) -> dict[str, str]:

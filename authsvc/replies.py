@@ -1,7 +1,8 @@
 """JSON answers: orjson bytes, UTC times with Z, never cached unless a handler says otherwise."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
@@ -12,6 +13,18 @@ from authsvc.keys import SERVICE
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 JSON = "application/json"
+
+
+class Published(NamedTuple):
+    """Bytes that stay the same while the process lives, and their entity tag (RFC 9110 section 8.8.3)."""
+
+    body: bytes
+    etag: str
+
+
+def etag_of(body: bytes) -> str:
+    """A strong entity tag, the same in every process."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def dump(data: Any) -> bytes:

@@ -49,8 +49,10 @@ ROUTES = (
     # --- the service itself
     get  ("/healthz",                                meta.alive,                 PUBLIC, also=("/health/",)),
     get  ("/readyz",                                 meta.ready,                 PUBLIC),
+    get  ("/metrics",                                meta.metrics,               INTERNAL, scope="metrics"),
     get  ("/.well-known/jwks.json",                  meta.jwks,                  PUBLIC),
     get  ("/api/",                                   meta.api_index,             PUBLIC),
+    get  ("/api/schema/",                            meta.schema,                PUBLIC),
     get  ("/api/v1/",                                meta.v1_index,              PUBLIC),
     get  ("/api/v1/token/",                          meta.section_index,         PUBLIC),
     get  ("/api/v1/tts/",                            meta.section_index,         PUBLIC),

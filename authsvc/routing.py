@@ -4,12 +4,12 @@ import enum
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from aiohttp import web
-from marshmallow import Schema
+from aiohttp import web, web_urldispatcher
+from marshmallow import Schema, fields
 
 from authsvc.core.person import Kind
 from authsvc.errors import ApiError, Malformed
-from authsvc.replies import reply
+from authsvc.replies import JSON, Published, reply
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
@@ -49,10 +49,13 @@ class Spec(NamedTuple):
 
     body: type[Schema] | None = None
     query: type[Schema] | None = None
-    reply: type[Schema] | None = None
+    reply: type[Schema] | fields.Field[Any] | None = None
+    many: bool = False  # the reply is an array of these
     status: int = 200
+    or_status: tuple[int, ...] = ()  # other statuses that are no errors; those with a body have the same
     errors: tuple[type[ApiError], ...] = ()
     forms: bool = False  # form and multipart bodies are taken too
+    media: str = JSON  # what the reply is
 
 
 class Route(NamedTuple):
@@ -87,6 +90,7 @@ class Route(NamedTuple):
 
 
 ROWS: web.AppKey[dict[Any, Route]] = web.AppKey("rows", dict)
+SCHEMA: web.AppKey[Published] = web.AppKey("schema", Published)  # the table as an OpenAPI document
 
 
 def api(**spec: Any) -> Callable[[H], H]:
@@ -119,10 +123,10 @@ def register(app: web.Application, routes: Iterable[Route]) -> None:
         for path in row.paths:
             if row.method == "GET":
                 resource = app.router.add_resource(path)
-                rows[resource.add_route("GET", row.handler, expect_handler=_expect)] = row
-                rows[resource.add_route("HEAD", row.handler, expect_handler=_expect)] = row
+                rows[resource.add_route("GET", row.handler)] = row
+                rows[resource.add_route("HEAD", row.handler)] = row
             else:
-                rows[app.router.add_route(row.method, path, row.handler, expect_handler=_expect)] = row
+                rows[app.router.add_route(row.method, path, row.handler)] = row
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:
@@ -135,6 +139,10 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     request.writer.output_size = 0  # nothing of the answer itself was sent
     return None
+
+
+# For every request, also those that match no row; there is no other switch for the latter.
+web_urldispatcher._default_expect_handler = _expect  # type: ignore[assignment]
 
 
 def get(path: str, handler: Handler, access: Access, limit: Limit | None = None, **more: Any) -> Route:

@@ -6,8 +6,10 @@ import fcntl
 import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -15,7 +17,7 @@ from aiohttp import web
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from authsvc import key_files, log
+from authsvc import key_files, log, metrics
 from authsvc.app import create_app
 from authsvc.service import build
 from authsvc.settings import Settings, SettingsError
@@ -33,8 +35,10 @@ def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_lis
         ports = [port for port in (settings.port, settings.internal_port) if port is not None]
         socks = [held.enter_context(contextlib.closing(_listen(settings.host, port))) for port in ports]
         if settings.workers > 1:
+            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="authsvc-metrics-")))
+            metrics.share(folder)
             when_listening()
-            _Gunicorn(settings, dsn, socks).run()
+            _Gunicorn(settings, dsn, socks, folder).run()
         else:
             uvloop.run(_serve(settings, dsn, socks, when_listening))
 
@@ -116,10 +120,10 @@ class _Watch(threading.Thread):
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    """Several processes on the same sockets. They share limits and sessions through the database."""
+    """Several processes on the same sockets. They share limits and sessions through the database, metrics by files."""
 
-    def __init__(self, settings: Settings, dsn: str, socks: Iterable[socket.socket]) -> None:
-        self._settings, self._dsn = settings, dsn
+    def __init__(self, settings: Settings, dsn: str, socks: Iterable[socket.socket], folder: Path) -> None:
+        self._settings, self._dsn, self._folder = settings, dsn, folder
         self._fds = [sock.detach() for sock in socks]  # gunicorn's from now on, to close as well
         super().__init__()
 
@@ -130,6 +134,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         self.cfg.set("graceful_timeout", int(_DRAIN))
         self.cfg.set("timeout", 30)
         self.cfg.set("loglevel", "warning")
+        self.cfg.set("child_exit", lambda arbiter, worker: metrics.forget(worker.pid, self._folder))
 
     def load(self) -> Callable[[], Coroutine[Any, Any, web.AppRunner]]:
         async def runner() -> web.AppRunner:

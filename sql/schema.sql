@@ -91,6 +91,8 @@ BEGIN
     IF OLD.is_active
        AND (TG_OP = 'DELETE' OR NOT NEW.is_active OR NEW.role_id <> OLD.role_id)
        AND EXISTS (SELECT FROM roles WHERE id = OLD.role_id AND name = 'Admin')
+       -- Whose account is being removed is no user any more; those who were not live went before, see below.
+       AND NOT EXISTS (SELECT FROM users WHERE id = OLD.user_id AND NOT is_live)
     THEN
         PERFORM require_an_admin(OLD.system_id);
     END IF;
@@ -100,6 +102,10 @@ CREATE FUNCTION public.lock_administered() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND NOT OLD.is_live THEN
+        DELETE FROM assignments WHERE user_id = OLD.id;  -- while it can be seen that he was not live
+        RETURN OLD;
+    END IF;
     PERFORM FROM systems s
       WHERE s.id IN (SELECT a.system_id FROM assignments a JOIN roles r ON r.id = a.role_id AND r.name = 'Admin'
                       WHERE a.user_id = OLD.id AND a.is_active)
@@ -137,8 +143,7 @@ CREATE FUNCTION public.search_query(typed text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
     SELECT coalesce(to_tsquery('simple', string_agg(quote_literal(word) || ':*', ' & ')), ''::tsquery)
-      FROM regexp_split_to_table(typed, '[^[:alnum:]]+') word
-     WHERE word <> ''
+      FROM (SELECT DISTINCT word FROM regexp_split_to_table(typed, '[^[:alnum:]]+') word WHERE word <> '' LIMIT 12) w
 $$;
 CREATE TABLE public.assignments (
     id integer NOT NULL,
@@ -821,7 +826,9 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key UNIQUE (username_canonical);
 CREATE INDEX assignments_assigned_by_idx ON public.assignments USING btree (assigned_by) WHERE (assigned_by IS NOT NULL);
-CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id);
+CREATE INDEX assignments_inactive_idx ON public.assignments USING btree (role_id, id) WHERE (NOT is_active);
+CREATE INDEX assignments_role_id_id_idx ON public.assignments USING btree (role_id, id);
+CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id) INCLUDE (is_active);
 CREATE INDEX assignments_system_id_idx ON public.assignments USING btree (system_id, user_id);
 CREATE INDEX audit_at_idx ON public.audit USING brin (at);
 CREATE INDEX audit_subject_idx ON public.audit USING btree (subject_type, subject_id, seq);
@@ -853,6 +860,8 @@ CREATE INDEX sessions_employee_id_idx ON public.sessions USING btree (employee_i
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_live_person_idx ON public.sessions USING btree (kind, person_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE INDEX users_inactive_idx ON public.users USING btree (id) WHERE (NOT is_active);
+CREATE INDEX users_not_live_idx ON public.users USING btree (id) WHERE (NOT is_live);
 CREATE INDEX users_search_idx ON public.users USING gin (search);
 CREATE INDEX users_status_by_idx ON public.users USING btree (status_by) WHERE (status_by IS NOT NULL);
 CREATE INDEX users_status_idx ON public.users USING btree (status, id) WHERE (status <> 'Approved'::text);

@@ -1,27 +1,32 @@
 """One real, migrated PostgreSQL for all tests, emptied before each; a real server on a real socket for each."""
 
+import asyncio
+import contextlib
 import dataclasses
+import gc
 import itertools
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+import uvloop
 
 from authsvc import key_files, log, service
-from authsvc.app import create_app
 from authsvc.core.signing import KeySet
 from authsvc.db import migrate
 from authsvc.db.embedded import Embedded
 from authsvc.db.pool import Database
 from authsvc.jobs import outbox
+from authsvc.service import Service
 from authsvc.settings import Settings, load
 from tests.client import Api
 from tests.mailbox import Mailbox
+from tests.servers import Servers
 
 PUBLIC_URL = "http://auth.test"
 
@@ -42,6 +47,29 @@ class FakeClock:
 
     def __call__(self) -> float:
         return self.now
+
+
+# Those that take longest begin first; between them those that mostly wait for processes that they started.
+EARLY = (
+    "commands/test_serve", "rights/test_matrix", "middleware/test_csrf", "db/test_embedded", "middleware/test_body.py",
+    "commands/test_commands", "middleware/", "races/", "rights/", "guard/", "endpoints/",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers, each with a file at a time, then end at nearly the same time."""
+    items.sort(key=lambda item: next((rank for rank, name in enumerate(EARLY) if name in item.nodeid), len(EARLY)))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The event loop that the service runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
@@ -129,11 +157,16 @@ def signing_keys(base_settings: Settings) -> KeySet:
     return key_files.load(base_settings)
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    import time
+@pytest.fixture(scope="session")
+def shared_clock() -> FakeClock:
+    return FakeClock(0.0)
 
-    return FakeClock(time.time())
+
+@pytest.fixture
+def clock(shared_clock: FakeClock) -> FakeClock:
+    """The clock of the test's servers, at the real time."""
+    shared_clock.now = time.time()
+    return shared_clock
 
 
 @pytest.fixture
@@ -144,40 +177,37 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     return box
 
 
-StartServer = Callable[..., "AsyncIterator[Api]"]
+@pytest.fixture(scope="session")
+async def servers(
+    database: Addresses, base_settings: Settings, signing_keys: KeySet, shared: SharedDatabase, shared_clock: FakeClock
+) -> AsyncIterator[Servers]:
+    def make(**changes: object) -> Service:
+        settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
+        keys = signing_keys if changes.keys().isdisjoint({"jwt_algorithm", "jwt_secret"}) else key_files.load(settings)
+        svc = service.build(settings, keys, database.app, shared_clock)
+        own_pool = {"db_pool_size", "db_acquire_timeout", "db_statement_timeout", "require_2fa_for_admins"}
+        if changes.keys().isdisjoint(own_pool):
+            svc = dataclasses.replace(svc, db=shared)
+        return svc
+
+    log.configure("json", "warning")
+    found = Servers(make)
+    yield found
+    await found.close()
 
 
 @pytest.fixture
 async def serve(
-    db: asyncpg.Connection,
-    database: Addresses,
-    base_settings: Settings,
-    signing_keys: KeySet,
-    clock: FakeClock,
-    mailbox: Mailbox,
-    shared: SharedDatabase,
+    db: asyncpg.Connection, servers: Servers, clock: FakeClock, mailbox: Mailbox
 ) -> AsyncIterator[Callable[..., object]]:
     """`await serve(**changed_settings)`: a server on the emptied database, and a client without cookies for it."""
-    clients: list[TestClient] = []
-    log.configure("json", "warning")
+    async with contextlib.AsyncExitStack() as stack:
+        log.configure("json", "warning")
 
-    async def start(**changes: object) -> Api:
-        settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
-        keys = signing_keys if changes.keys().isdisjoint({"jwt_algorithm", "jwt_secret"}) else key_files.load(settings)
-        svc = service.build(settings, keys, database.app, clock)
-        if changes.keys().isdisjoint(
-            {"db_pool_size", "db_acquire_timeout", "db_statement_timeout", "require_2fa_for_admins"}
-        ):
-            svc = dataclasses.replace(svc, db=shared)
-        app = create_app(svc)
-        client = TestClient(TestServer(app), cookie_jar=None)
-        await client.start_server()
-        clients.append(client)
-        return Api(client, numbers=itertools.count(1))
+        async def start(**changes: object) -> Api:
+            return Api(await stack.enter_async_context(servers.lend(**changes)), numbers=itertools.count(1))
 
-    yield start
-    for client in clients:
-        await client.close()
+        yield start
 
 
 @pytest.fixture

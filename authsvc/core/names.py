@@ -94,10 +94,27 @@ def _ascii_lower(text: str) -> str:
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 
+def label(text: str) -> str:
+    """The name of a role or a system. ValueError for digits, which are an id, and for letters that nobody sees."""
+    if text.isdigit():
+        raise ValueError("A name cannot be a number.")
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in text):
+        raise ValueError("Control characters are not allowed.")
+    return text
+
+
+def company_id_form(text: str) -> str:
+    """A company id as the database takes it: also those of before the MA numbers. ValueError."""
+    wanted = text.upper()
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,31}", wanted):
+        raise ValueError("Enter letters, digits and hyphens.")
+    return wanted
+
+
 def slug(text: str) -> str:
     """A slug as it is stored; ValueError for letters it may not have."""
     lower = _ascii_lower(text)
-    if not re.fullmatch(r"[a-z0-9-]{1,50}", lower):
+    if not re.fullmatch(r"[a-z0-9-]{1,50}", lower) or lower.isdigit():
         raise ValueError("Enter a valid slug: letters, digits and hyphens only.")
     return lower
 
@@ -110,7 +127,11 @@ def slug_from(name: str) -> str:
 
 def web_address(text: str) -> str:
     """An http(s) URL that may be linked to; ValueError for any other text."""
-    url = urlsplit(text)
-    if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s<>\"']", text):
+    try:
+        url = urlsplit(text)
+        odd = url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\x00-\x20\x7f\s<>\"']", text)
+    except ValueError:
+        odd = True
+    if odd:
         raise ValueError("Enter a valid URL.")
-    return text
+    return url.scheme + text[len(url.scheme) :]

@@ -61,6 +61,7 @@ class Database:
         statement_timeout: float,
         require_second_factor: bool = False,
     ) -> None:
+        self.size = size
         self._require_second_factor = require_second_factor
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
@@ -79,6 +80,16 @@ class Database:
     async def open(self) -> None:
         """Make the pool usable; connects to nothing yet."""
         await self._pool
+
+    @property
+    def opened(self) -> int:
+        """How many connections are open."""
+        return int(self._pool.get_size())
+
+    @property
+    def in_use(self) -> int:
+        """How many of them somebody holds."""
+        return int(self._pool.get_size() - self._pool.get_idle_size())
 
     def terminate(self) -> None:
         """Drop all connections at once (close() would hang on a frozen server)."""

@@ -27,7 +27,8 @@ async def look(svc: Service, token: str, origin: Origin) -> Mapping[str, Any] | 
 async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any], origin: Origin) -> str:
     """The address of who may sign in now. Invalid on `token`, or on fields, and then the link lives on.
 
-    An account of that address is taken over by whoever holds the link: new password, old sessions dead.
+    An account whose address nobody proved is taken over by whoever holds the link: new password, old sessions
+    dead. Who proved it keeps password and second factor, and gets the role.
     """
     hashed = sealing.token_hash(token)
     found = await look(svc, token, origin)
@@ -37,23 +38,28 @@ async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any
     columns["password_hash"] = await svc.hasher.encode(password)
 
     async def use(username: str) -> None:
-        named = {**columns, "username": username, "username_canonical": names.fold(username)}
-        await _accept(svc, hashed, found, named, origin)
+        await _accept(svc, hashed, found, columns, username, origin)
 
     await with_free_username(found["email"], body.get("username"), use)
     return str(found["email"])
 
 
 async def _accept(
-    svc: Service, hashed: bytes, found: Mapping[str, Any], columns: Mapping[str, Any], origin: Origin
+    svc: Service, hashed: bytes, found: Mapping[str, Any], columns: Mapping[str, Any], username: str, origin: Origin
 ) -> None:
     async with svc.db.transaction() as tx:
-        if not await invitations.accept(tx, hashed):
-            raise errors.Invalid(_DEAD)
+        accepted = await invitations.accept(tx, hashed)
         account = await users.invited(tx, found["email_canonical"])
-        if account is not None and (not account["is_active"] or account["status"] == "Rejected"):
+        if accepted is None or (account and not account["is_live"]):
             raise errors.Invalid(_DEAD)
-        subject = await _taken_over(tx, account, columns) if account else await _made(tx, columns)
+        if account is None:
+            subject = await _made(tx, {**columns, "username": username, "username_canonical": names.fold(username)})
+        elif account["is_superuser"] and not accepted["by_superuser"]:
+            raise errors.Invalid(_DEAD)  # the address became a superuser's since
+        elif account["email_verified_at"]:
+            subject = audit.Named(Person(Kind.STAFF, account["id"]), account["email"])
+        else:
+            subject = await _taken_over(tx, account, columns)
         await _enrol(svc, tx, subject, found, origin)
 
 
@@ -78,6 +84,8 @@ async def _made(tx: Db, columns: Mapping[str, Any]) -> audit.Named:
 
 async def _taken_over(tx: Db, account: Mapping[str, Any], columns: Mapping[str, Any]) -> audit.Named:
     person = Person(Kind.STAFF, account["id"])
+    said = (*_FIELDS, "username_canonical")
+    await users.edit(tx, person.id, {name: columns[name] for name in said if columns.get(name)})
     await users.set_password(tx, person.id, columns["password_hash"], None)
     await sessions.end_all(tx, person, None, "invitation_accepted")
     await second_factors.void_challenges(tx, person)

@@ -72,13 +72,9 @@ async def change(
         changes = {
             name: body[name] for name in ("is_active", "settings") if name in body and body[name] != before[name]
         }
-        field = "role" if "role" in body else "role_id"
-        if field in body:
-            role = await _role(tx, before["system_id"], body[field])
-            if role is None:
-                raise errors.Invalid({field: ["Unknown role of this system."]})
-            if role["id"] != before["role_id"]:
-                changes["role_id"] = role["id"]
+        role_id = await _wanted_role(tx, before, body)
+        if role_id != before["role_id"]:
+            changes["role_id"] = role_id
         if changes:
             if not await assignments.edit(tx, me, assignment_id, changes):
                 raise errors.NotFound
@@ -128,6 +124,21 @@ async def set_settings(svc: Service, caller: Caller, body: Mapping[str, Any], or
         choices = ", ".join(f"{row['system_slug']}/{row['role']}" for row in found)
         raise errors.Invalid({"role": [f"Say which system and role: {choices}."]})
     return await change(svc, caller, found[0]["id"], {"settings": body["settings"]}, origin)
+
+
+async def _wanted_role(tx: Db, before: Mapping[str, Any], body: Mapping[str, Any]) -> int:
+    """The role that a body asks for: who puts back what he got, one of both changed, means the changed one."""
+    wanted = {}
+    for field in ("role", "role_id"):
+        if field in body:
+            role = await _role(tx, before["system_id"], body[field])
+            if role is None:
+                raise errors.Invalid({field: ["Unknown role of this system."]})
+            wanted[field] = int(role["id"])
+    changed = sorted({role_id for role_id in wanted.values() if role_id != before["role_id"]})
+    if len(changed) > 1:
+        raise errors.Invalid({"role_id": ["It is another role than `role`."]})
+    return changed[0] if changed else int(before["role_id"])
 
 
 async def _changeable(tx: Db, caller: Caller, assignment_id: int) -> asyncpg.Record:

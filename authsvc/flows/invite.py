@@ -36,6 +36,8 @@ async def invite(
         account = await _account(tx, me, body)
         if account and account["is_superuser"] and not caller.is_superuser:
             raise errors.PermissionDenied
+        if account and not account["is_live"]:
+            raise errors.Conflict("This account is disabled.")
         email = account["email"] if account else body["email"]
         said = {"user": email, "role": found_role["name"], "system": found_system["slug"]}
         if account and account["is_live"] and account["email_verified_at"]:
@@ -101,6 +103,8 @@ async def _account(tx: Db, me: int, body: Mapping[str, Any]) -> Mapping[str, Any
         user = await assignments.assignable(tx, me, body["user_id"])
         if user is None:
             raise errors.Invalid({"user_id": ["Unknown user."]})
+        if body.get("email") and names.canonical_email(body["email"]) != names.canonical_email(user["email"]):
+            raise errors.Invalid({"email": ["This is not the address of that user."]})
         return await users.invited(tx, names.canonical_email(user["email"]))
     return await users.invited(tx, names.canonical_email(body["email"]))
 

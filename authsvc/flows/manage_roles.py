@@ -73,8 +73,10 @@ async def remove(svc: Service, caller: Caller, role_id: int, force: bool, origin
         before = await _editable(caller, await roles.get(tx, role_id, caller.person.id), remove=True)
         if not before["is_custom"]:
             raise errors.Conflict("Default roles cannot be removed.")
+        await roles.lock(tx, role_id)
         if not force and await roles.is_held(tx, role_id):
             raise errors.Conflict("People hold this role; use ?force=true to remove it all the same.")
+        await audit.add_revocations(tx, audit.of(caller), origin, role_id=role_id)
         if not await roles.delete(tx, role_id):
             raise errors.NotFound  # somebody else was faster
         await audit.add(

@@ -69,8 +69,10 @@ async def remove(svc: Service, caller: Caller, system_id: int, force: bool, orig
         found = await systems.administered(svc.db, caller.person.id, system_id, None)
         raise errors.PermissionDenied if found else errors.NotFound
     async with svc.db.transaction() as tx:
+        await systems.lock(tx, system_id)
         if not force and await systems.is_used(tx, system_id):
             raise errors.Conflict("People hold roles of this system; use ?force=true to remove it all the same.")
+        await audit.add_revocations(tx, audit.of(caller), origin, system_id=system_id)
         slug = await systems.delete(tx, system_id)
         if slug is None:
             raise errors.NotFound

@@ -10,14 +10,41 @@ from authsvc.core.person import Caller, Kind, Origin, Person
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
 from authsvc.people import with_free_username
-from authsvc.queries import assignments, audit, links, managed_users, second_factors, sessions, users
+from authsvc.queries import (
+    assignments,
+    audit,
+    invitations,
+    links,
+    managed_users,
+    roles,
+    second_factors,
+    sessions,
+    systems,
+    users,
+)
 from authsvc.queries import guard as counts
 from authsvc.service import Service
 
 _PLAIN = ("first_name", "middle_name", "last_name", "suffix", "phone_number", "department")
 _BY_SUPERUSERS = ("status", "is_active", "is_staff", "is_superuser", "notified")
 _BY_NOBODY = ("email", "username", "company_id")
+Ref = tuple[int | None, str | None]  # id or name
 _LINK_LIFE = dt.timedelta(hours=72)
+
+
+async def narrowed(svc: Service, caller: Caller, system: Ref | None, role: Ref | None) -> tuple[str | None, str | None]:
+    """Slug and canonical role name that a list is narrowed to. What nobody has for an id of nothing."""
+    me, nothing = caller.person.id, ""
+    slug = system[1].lower() if system and system[1] else None
+    if system and system[0] is not None:
+        found = await systems.get(svc.db, system[0])
+        slug = found["slug"] if found else nothing
+    if role is None or role[1]:
+        return slug, names.fold(role[1]) if role and role[1] else None
+    held = await roles.get(svc.db, role[0] or 0, me)
+    if held is None or slug not in (None, held["system_slug"]):
+        return nothing, nothing
+    return held["system_slug"], names.fold(held["name"])
 
 
 async def show(svc: Service, caller: Caller, user_id: int) -> Mapping[str, Any]:
@@ -48,6 +75,9 @@ async def _insert(
     svc: Service, caller: Caller, new: NewPerson, flags: Mapping[str, Any], origin: Origin
 ) -> Mapping[str, Any]:
     async with svc.db.transaction() as tx:
+        now = await sessions.live(tx, caller.session_id, caller.person)
+        if now is None or not now["is_superuser"]:  # any more: the hash was waited for
+            raise errors.PermissionDenied
         subject = audit.Named(Person(Kind.STAFF, await users.insert(tx, new)), new.email)
         if flags:
             await managed_users.edit(tx, caller.person.id, flags, subject.person.id)
@@ -155,6 +185,7 @@ async def _follow_up(
         await sessions.end_all(tx, subject.person, None, reason)
         await second_factors.void_challenges(tx, subject.person)
         await links.void(tx, subject.person, None)
+        await invitations.revoke_open(tx, names.canonical_email(subject.name), None)
     if changes.get("status") in ("Approved", "Rejected"):
         await mails.queue(svc, tx, changes["status"].lower(), subject)
 

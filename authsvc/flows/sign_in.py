@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from authsvc import errors, guard, mails, second_factor
+from authsvc import errors, guard, mails, metrics, second_factor
 from authsvc.core import devices, hashing, names, refresh_tokens, sealing
 from authsvc.core.devices import Device
 from authsvc.core.person import Kind, Origin, Person
@@ -50,6 +50,7 @@ class Proven(NamedTuple):
     device: Device | None
 
 
+@metrics.counted_sign_in
 async def sign_in(svc: Service, kind: Kind, given: Credentials, origin: Origin) -> SignedIn:
     """Open a session with a refresh token.
 
@@ -63,6 +64,7 @@ async def sign_in(svc: Service, kind: Kind, given: Credentials, origin: Origin) 
     return await _with_refresh_token(svc, proven, given.remember, origin)
 
 
+@metrics.counted_sign_in
 async def access_token_only(svc: Service, kind: Kind, given: Credentials, origin: Origin) -> str:
     """One access token and a session that ends with it; for programs with HTTP Basic credentials."""
     proven = await _prove(svc, kind, given, origin)
@@ -73,6 +75,7 @@ async def access_token_only(svc: Service, kind: Kind, given: Credentials, origin
     return access
 
 
+@metrics.counted_sign_in
 async def answer_challenge(
     svc: Service, kind: Kind, token: str, code: str, device: Device | None, origin: Origin
 ) -> SignedIn:

@@ -24,7 +24,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _EXTRAS}
 
 
-@api(query=s.AssignmentsQuery, reply=s.Assignment)
+@api(query=s.AssignmentsQuery, reply=s.Assignment, many=True)
 async def index(request: web.Request) -> web.Response:
     """The own assignments; for admins those of their systems too."""
     svc, query = request.app[SERVICE], request[QUERY]

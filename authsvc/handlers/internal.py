@@ -12,7 +12,7 @@ from authsvc.schemas import internal as s
 from authsvc.schemas.users import Profile
 
 
-@api(reply=s.User, errors=(NotFound,))
+@api(reply=s.InternalUser, errors=(NotFound,))
 async def user(request: web.Request) -> web.Response:
     """One staff user, for other services."""
     row = await internal.user(request.app[SERVICE].db, id_of(request))
@@ -21,7 +21,7 @@ async def user(request: web.Request) -> web.Response:
     return reply(dict(row))
 
 
-@api(reply=s.Employee, errors=(NotFound,))
+@api(reply=s.InternalEmployee, errors=(NotFound,))
 async def employee(request: web.Request) -> web.Response:
     """One employee, for other services."""
     svc = request.app[SERVICE]

@@ -12,7 +12,6 @@ from authsvc.replies import page, reply
 from authsvc.routing import api
 from authsvc.schemas import managed_users as s
 from authsvc.schemas.base import PageQuery
-from authsvc.schemas.sessions import Message
 
 _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
 _REQUIRED = ["This field is required."]
@@ -53,7 +52,7 @@ async def send(request: web.Request) -> web.Response:
     return reply(done, 201)
 
 
-@api(query=PageQuery, reply=s.Invitation)
+@api(query=PageQuery, reply=s.Invitation, many=True)
 async def index(request: web.Request) -> web.Response:
     """The invitations to the caller's systems."""
     query = request[QUERY]
@@ -75,7 +74,7 @@ async def revoke(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-@api(body=s.AcceptBody, reply=Message, errors=(LockedOut,), forms=True)
+@api(body=s.AcceptBody, reply=s.Accepted, errors=(LockedOut,), forms=True)
 async def accept(request: web.Request) -> web.Response:
     """Accept an invitation with the token of its link: a password, and the role."""
     body = request[BODY]

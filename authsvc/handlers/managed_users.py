@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from authsvc.core import names
 from authsvc.core.profiles import card
 from authsvc.core.profiles import shown as shown_profile
 from authsvc.errors import ApiError, Conflict, Invalid, NotFound, PermissionDenied
@@ -16,8 +15,8 @@ from authsvc.queries.managed_users import Page
 from authsvc.replies import page, reply
 from authsvc.routing import api
 from authsvc.schemas import managed_users as s
-from authsvc.schemas.base import PageQuery
-from authsvc.schemas.users import Profile
+from authsvc.schemas.base import AnyOf, PageQuery
+from authsvc.schemas.users import Card, Profile
 from authsvc.service import Service
 
 _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
@@ -27,7 +26,7 @@ def _shown(svc: Service, row: Mapping[str, Any]) -> dict[str, Any]:
     return shown_profile(row, svc.settings.public_url)
 
 
-@api(query=s.UsersQuery, reply=Profile)
+@api(query=s.UsersQuery, reply=Profile, many=True)
 async def index(request: web.Request) -> web.Response:
     """The users whom the caller administers."""
     svc, query, caller = request.app[SERVICE], request[QUERY], caller_of(request)
@@ -42,8 +41,7 @@ async def index(request: web.Request) -> web.Response:
         query["search"],
         query["status"],
         query["is_active"],
-        query["system"].lower() if query["system"] else None,
-        names.fold(query["role"]) if query["role"] else None,
+        *await manage_users.narrowed(svc, caller, query["system"], query["role"]),
     )
     async with svc.db.transaction() as tx:
         rows = await managed_users.page(tx, caller, wanted)
@@ -82,7 +80,7 @@ async def remove(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-@api(query=PageQuery)
+@api(query=PageQuery, reply=AnyOf(Profile, Card), many=True)
 async def agents(request: web.Request) -> web.Response:
     """People who hold an active role: whole for their admins, else directory cards of who shares a system."""
     svc, query = request.app[SERVICE], request[QUERY]

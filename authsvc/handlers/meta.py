@@ -1,16 +1,18 @@
-"""The service about itself: indexes, health, keys."""
+"""The service about itself: indexes, health, keys, metrics, and the API's own description."""
 
-import hashlib
+import asyncio
 
 from aiohttp import web
 
+from authsvc import metrics as numbers
 from authsvc.core.person import Kind
-from authsvc.errors import Unavailable
+from authsvc.errors import NotFound, Unavailable
 from authsvc.flows import landing
 from authsvc.flows.readiness import problem
 from authsvc.keys import SERVICE
-from authsvc.replies import reply
-from authsvc.routing import ROWS, api
+from authsvc.replies import JSON, Published, etag_of, reply
+from authsvc.routing import ROWS, SCHEMA, api
+from authsvc.schemas.meta import DOCUMENT, LINKS, Health, KeySet
 
 V1 = {
     "users": "/api/v1/users/",
@@ -22,19 +24,19 @@ V1 = {
 }
 
 
-@api()
+@api(reply=LINKS)
 async def v1_index(request: web.Request) -> web.Response:
     """The parts of version 1."""
     return reply(V1)
 
 
-@api()
+@api(reply=LINKS)
 async def api_index(request: web.Request) -> web.Response:
     """The parts of the API that anybody or any signed-in person can open."""
-    return reply({"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/"})
+    return reply({"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/", "schema": "/api/schema/"})
 
 
-@api()
+@api(reply=LINKS)
 async def section_index(request: web.Request) -> web.Response:
     """The endpoints below this path, each by its name."""
     below = request.path
@@ -48,13 +50,13 @@ async def home(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[Kind.STAFF]})
 
 
-@api()
+@api(reply=Health)
 async def alive(request: web.Request) -> web.Response:
     """The process answers; says nothing of the database."""
     return reply({"status": "ok"})
 
 
-@api(errors=(Unavailable,))
+@api(reply=Health, errors=(Unavailable,))
 async def ready(request: web.Request) -> web.Response:
     """Database reachable and schema of this version: 200, else 503 with the reason."""
     reason = await problem(request.app[SERVICE])
@@ -63,12 +65,29 @@ async def ready(request: web.Request) -> web.Response:
     return reply({"status": "ready"})
 
 
-@api()
+@api(reply=KeySet, or_status=(304,))
 async def jwks(request: web.Request) -> web.Response:
     """The public keys of access tokens as a JWK Set (RFC 7517)."""
     body = request.app[SERVICE].tokens.keys.jwks
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "public, max-age=300", "ETag": etag}
-    if etag in request.headers.get("If-None-Match", ""):
+    return _cacheable(request, Published(body, etag_of(body)))
+
+
+@api(reply=DOCUMENT, or_status=(304,))
+async def schema(request: web.Request) -> web.Response:
+    """This API as an OpenAPI 3.1 document."""
+    return _cacheable(request, request.app[SCHEMA])
+
+
+@api(media="text/plain", errors=(NotFound,))
+async def metrics(request: web.Request) -> web.Response:
+    """What Prometheus asks: counters of all processes."""
+    numbers.sample(request.app[SERVICE])
+    numbers.flush()
+    return web.Response(body=await asyncio.to_thread(numbers.text), headers={"Content-Type": numbers.CONTENT_TYPE})
+
+
+def _cacheable(request: web.Request, what: Published) -> web.Response:
+    headers = {"Cache-Control": "public, max-age=300", "ETag": what.etag}
+    if what.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers=headers, content_type="application/json")
+    return web.Response(body=what.body, headers=headers, content_type=JSON)

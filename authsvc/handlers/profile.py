@@ -13,6 +13,7 @@ from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
 from authsvc.replies import reply
 from authsvc.routing import api
 from authsvc.schemas import users as s
+from authsvc.schemas.base import AnyOf
 
 
 @api(reply=s.Me)
@@ -23,14 +24,14 @@ async def me(request: web.Request) -> web.Response:
     return reply({"type": person.kind.noun, "data": data})
 
 
-@api(reply=s.Profile)
+@api(reply=s.OWN_PROFILE)
 async def show(request: web.Request) -> web.Response:
     """The own profile."""
     svc = request.app[SERVICE]
     return reply(shown(await own_profile(svc, caller_of(request).person), svc.settings.public_url))
 
 
-@api(body=s.ProfileBody, reply=s.Profile, forms=True)
+@api(body=s.ProfileBody, reply=s.OWN_PROFILE, forms=True)
 async def edit(request: web.Request) -> web.Response:
     """Change the own profile: what is left out stays as it is."""
     svc, body = request.app[SERVICE], request[BODY]
@@ -38,14 +39,14 @@ async def edit(request: web.Request) -> web.Response:
     return reply(shown(profile, svc.settings.public_url))
 
 
-@api(reply=s.Card, errors=(NotFound,))
+@api(reply=AnyOf(s.Card, s.Colleague, s.Employee), errors=(NotFound,))
 async def show_by_company_id(request: web.Request) -> web.Response:
     """A colleague by company id: whole for administrators, the directory card for everybody else."""
     found = await by_company_id(request.app[SERVICE], request.match_info["company_id"], caller_of(request))
     return reply(found)
 
 
-@api(errors=(NotFound,))
+@api(errors=(NotFound,), media="image/webp")
 async def picture(request: web.Request) -> web.StreamResponse:
     """A profile picture."""
     path = media.path_of(request.app[SERVICE].settings.data_dir, request.match_info["digest"])

@@ -19,7 +19,7 @@ def _shown(request: web.Request, rows: list[Mapping[str, Any]]) -> list[dict[str
     return [shown(row, request.app[SERVICE].settings.public_url) for row in rows]
 
 
-@api(query=s.EmployeesQuery, reply=Employee, errors=(PermissionDenied,))
+@api(query=s.EmployeesQuery, reply=Employee, many=True, errors=(PermissionDenied,))
 async def employees(request: web.Request) -> web.Response:
     """The employees."""
     query = request[QUERY]

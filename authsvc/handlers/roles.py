@@ -15,7 +15,7 @@ _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
 _EXTRA = "is_administered"
 
 
-@api(query=s.RolesQuery, reply=s.Role)
+@api(query=s.RolesQuery, reply=s.Role, many=True)
 async def index(request: web.Request) -> web.Response:
     """All roles, or those of a system."""
     query = request[QUERY]

@@ -33,17 +33,20 @@ from authsvc.presented import bearer
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, kind_of, row_of
 from authsvc.schemas import sessions as s
+from authsvc.schemas.base import AnyOf
 
 _REFUSALS: tuple[type[ApiError], ...] = (
     InvalidCredentials,
     OtpRequired,
     OtpInvalid,
+    PendingApproval,
     Rejected,
     AccountDisabled,
     CaptchaRequired,
     LockedOut,
     Overloaded,
 )
+_WRONG_CODE: tuple[type[ApiError], ...] = (InvalidCredentials, OtpInvalid, LockedOut, Overloaded)
 _ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign out</title>
 <h1>Sign out</h1><form method="post" action="/logout/"><button>Sign out</button></form></html>"""
 
@@ -100,7 +103,7 @@ async def obtain(request: web.Request) -> web.Response:
     return await _signed_in(request, await _sign_in(request))
 
 
-@api(body=s.SignInBody, reply=s.SignedInApi, errors=_REFUSALS, forms=True)
+@api(body=s.SignInBody, reply=AnyOf(s.SignedInApi, s.OtpAsked), errors=_REFUSALS, forms=True)
 async def login_api(request: web.Request) -> web.Response:
     """Sign in with e-mail address and password; answers say `success`, and a wanted code is no error."""
     try:
@@ -113,7 +116,7 @@ async def login_api(request: web.Request) -> web.Response:
     return await _signed_in(request, found, success=True, otp_required=False)
 
 
-@api(body=s.SignInBody, reply=s.EmployeeSignedIn, errors=(*_REFUSALS, PendingApproval), forms=True)
+@api(body=s.SignInBody, reply=AnyOf(s.EmployeeSignedIn, s.EmployeeOtpAsked), errors=_REFUSALS, forms=True)
 async def login_employee(request: web.Request) -> web.Response:
     """Sign an employee in; answers say `success`, and a wanted code is no error."""
     try:
@@ -127,13 +130,13 @@ async def login_employee(request: web.Request) -> web.Response:
     return _employee_signed_in(request, found)
 
 
-@api(body=s.OtpBody, reply=s.SignedIn, errors=(OtpInvalid, LockedOut), forms=True)
+@api(body=s.OtpBody, reply=s.SignedIn, errors=_WRONG_CODE, forms=True)
 async def verify_otp(request: web.Request) -> web.Response:
     """The second step of a sign-in: a code for the challenge of the first."""
     return await _signed_in(request, await _answered(request))
 
 
-@api(body=s.OtpBody, reply=s.EmployeeSignedIn, errors=(OtpInvalid, LockedOut), forms=True)
+@api(body=s.OtpBody, reply=s.EmployeeSignedIn, errors=_WRONG_CODE, forms=True)
 async def verify_otp_employee(request: web.Request) -> web.Response:
     """The second step of an employee's sign-in: a code for the challenge of the first."""
     return _employee_signed_in(request, await _answered(request))
@@ -145,7 +148,7 @@ async def _answered(request: web.Request) -> SignedIn:
     return await answer_challenge(request.app[SERVICE], kind_of(request), token, code, device, origin)
 
 
-@api(reply=s.OwnSession)
+@api(reply=s.OwnSession, many=True)
 async def list_own(request: web.Request) -> web.Response:
     """The own live sessions."""
     return reply(await own_sessions.show(request.app[SERVICE], caller_of(request)))
@@ -182,7 +185,7 @@ async def logout_anyway(request: web.Request) -> web.Response:
     return _signed_out(request)
 
 
-@api(status=303)
+@api(status=303, or_status=(200,), media="text/html")
 async def logout_page(request: web.Request) -> web.Response:
     """End this session and go to the sign-in page; a cross-site link gets a page with a button instead."""
     svc = request.app[SERVICE]

@@ -13,13 +13,13 @@ from authsvc.schemas import systems as s
 _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
 
 
-@api(reply=s.PublicSystems)
+@api(reply=s.PublicSystem, many=True)
 async def public(request: web.Request) -> web.Response:
     """The active systems, for the sign-in page."""
     return reply([dict(row) for row in await systems.public(request.app[SERVICE].db)])
 
 
-@api(query=s.SystemsQuery, reply=s.System)
+@api(query=s.SystemsQuery, reply=s.System, many=True)
 async def index(request: web.Request) -> web.Response:
     """All systems."""
     query = request[QUERY]

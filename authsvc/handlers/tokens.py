@@ -8,11 +8,16 @@ from authsvc import cookies
 from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
 from authsvc.errors import (
+    AccountDisabled,
+    ApiError,
     CaptchaRequired,
     CaptchaRequiredFirst,
     InvalidCredentials,
+    LockedOut,
     NotAuthenticated,
     OtpRequired,
+    Overloaded,
+    Rejected,
     TokenNotValid,
 )
 from authsvc.flows.refresh import Refreshed, access_token_of, check_token, refresh
@@ -23,6 +28,19 @@ from authsvc.presented import basic
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
 from authsvc.schemas import sessions as s
+from authsvc.schemas.base import AnyOf
+
+_REFUSALS: tuple[type[ApiError], ...] = (
+    NotAuthenticated,
+    TokenNotValid,
+    InvalidCredentials,
+    OtpRequired,
+    CaptchaRequiredFirst,
+    Rejected,
+    AccountDisabled,
+    LockedOut,
+    Overloaded,
+)
 
 
 @api(body=s.RefreshBody, reply=s.Refreshed, errors=(NotAuthenticated, TokenNotValid), forms=True)
@@ -72,7 +90,7 @@ async def verify(request: web.Request) -> web.Response:
     return reply({})
 
 
-@api(reply=s.Validated)
+@api(reply=AnyOf(s.ValidatedUser, s.ValidatedEmployee))
 async def validate(request: web.Request) -> web.Response:
     """Is the presented access token good now, and whose is it?"""
     svc, caller = request.app[SERVICE], caller_of(request)
@@ -90,7 +108,7 @@ async def validate(request: web.Request) -> web.Response:
     )
 
 
-@api(reply=s.AccessToken, errors=(NotAuthenticated, InvalidCredentials, OtpRequired, TokenNotValid))
+@api(reply=s.AccessToken, errors=_REFUSALS)
 async def obtain_basic(request: web.Request) -> web.Response:
     """An access token for HTTP Basic credentials, else for the refresh cookie, which stays as it is."""
     svc, credentials = request.app[SERVICE], basic(request)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from marshmallow import fields
 
 from authsvc.core.profiles import card, picture_url
 from authsvc.errors import ApiError, Conflict, NotAuthenticated, NotFound, PermissionDenied
@@ -14,16 +15,14 @@ from authsvc.queries.managed_users import Page
 from authsvc.replies import reply
 from authsvc.routing import api
 from authsvc.schemas import tts as s
-from authsvc.schemas.assignments import Assignment
-from authsvc.schemas.base import Ref
-from authsvc.schemas.roles import Role
+from authsvc.schemas.base import AnyOf, Ref
 from authsvc.service import Service
 
 _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
 _NOT_SHOWN = frozenset({"is_administered", "is_superusers"})
 
 
-@api(query=s.TurnsQuery, errors=(NotFound,))
+@api(query=s.TurnsQuery, reply=AnyOf(s.Turns, fields.List(fields.Int())), errors=(NotFound,))
 async def round_robin(request: web.Request) -> web.Response:
     """Ids of who takes turns in a role, ascending, and who is next."""
     svc, query = request.app[SERVICE], request[QUERY]
@@ -46,7 +45,7 @@ async def round_robin(request: web.Request) -> web.Response:
     return reply(pool.user_ids)
 
 
-@api(body=s.NextBody, reply=s.Turn, errors=(NotFound, Conflict))
+@api(body=s.NextBody, reply=s.Turn, errors=(NotAuthenticated, NotFound, Conflict))
 async def next_turn(request: web.Request) -> web.Response:
     """Hand out the next turn in a role, once over all processes."""
     body = request[BODY]
@@ -65,7 +64,7 @@ def _info(svc: Service, row: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "profile_picture": picture_url(row, svc.settings.public_url), "position": None}
 
 
-@api(errors=(NotFound,))
+@api(reply=s.INFO, errors=(NotFound,))
 async def user_info(request: web.Request) -> web.Response:
     """One user."""
     svc = request.app[SERVICE]
@@ -75,7 +74,7 @@ async def user_info(request: web.Request) -> web.Response:
     return reply(_info(svc, rows[0]))
 
 
-@api(body=s.InfosBody)
+@api(body=s.InfosBody, reply=AnyOf(s.Infos, fields.Dict(keys=fields.Str(), values=s.INFO)))
 async def users_info(request: web.Request) -> web.Response:
     """Up to 1,000 users at once, and which ids nobody has."""
     svc, body = request.app[SERVICE], request[BODY]
@@ -88,7 +87,7 @@ async def users_info(request: web.Request) -> web.Response:
     return reply({"users": found, "not_found": [i for i in ids if i not in known]})
 
 
-@api(body=s.AssignAgentBody, reply=Assignment, status=201, errors=_REFUSALS)
+@api(body=s.AssignAgentBody, reply=s.Assigned, status=201, or_status=(200,), errors=_REFUSALS)
 async def assign_agent(request: web.Request) -> web.Response:
     """Give an agent a role; holding it already is no error."""
     body = request[BODY]
@@ -102,7 +101,7 @@ async def assign_agent(request: web.Request) -> web.Response:
     return reply({**_shown(row), "message": message}, 201 if is_new else 200)
 
 
-@api(body=s.NewRoleBody, reply=Role, status=201, errors=_REFUSALS)
+@api(body=s.NewRoleBody, reply=s.CreatedRole, status=201, errors=_REFUSALS)
 async def create_role(request: web.Request) -> web.Response:
     """Create a role, of the ticket tracker unless another system is named."""
     given = request[BODY]
@@ -111,7 +110,7 @@ async def create_role(request: web.Request) -> web.Response:
     return reply({**_shown(row), "message": "The role was created."}, 201)
 
 
-@api()
+@api(reply=s.FormData)
 async def form_data(request: web.Request) -> web.Response:
     """What the assignment forms offer: assignments, roles and users of the caller's systems."""
     svc, caller = request.app[SERVICE], caller_of(request)

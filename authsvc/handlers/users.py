@@ -9,17 +9,19 @@ from authsvc.keys import BODY, ORIGIN, SERVICE
 from authsvc.replies import reply
 from authsvc.routing import api, kind_of
 from authsvc.schemas import users as s
+from authsvc.schemas.base import AnyOf
+from authsvc.schemas.sessions import Message
 
 _REFUSALS: tuple[type[ApiError], ...] = (Overloaded, CaptchaRequired)
 
 
-@api(body=s.RegisterBody, reply=s.Profile, status=201, errors=_REFUSALS, forms=True)
+@api(body=s.RegisterBody, reply=AnyOf(s.Profile, Message), status=201, errors=_REFUSALS, forms=True)
 async def register(request: web.Request) -> web.Response:
     """Register a staff user, who then waits for approval."""
     return await _register(request)
 
 
-@api(body=s.EmployeeRegisterBody, reply=s.Employee, status=201, errors=_REFUSALS, forms=True)
+@api(body=s.EmployeeRegisterBody, reply=AnyOf(s.Employee, Message), status=201, errors=_REFUSALS, forms=True)
 async def register_employee(request: web.Request) -> web.Response:
     """Register an employee, who cannot sign in before he is approved."""
     return await _register(request)

@@ -17,7 +17,7 @@ import aiosmtplib
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
-from authsvc import mails
+from authsvc import mails, metrics
 from authsvc.errors import Unavailable
 from authsvc.keys import SERVICE
 from authsvc.queries import outbox
@@ -44,7 +44,7 @@ async def send_mails(app: web.Application) -> AsyncIterator[None]:
 
 async def send_due(svc: Service, transport: Transport) -> int:
     """Send what is due now; how many were tried."""
-    await outbox.expire(svc.db)
+    metrics.mails("expired", await outbox.expire(svc.db))
     tried = 0
     while row := await outbox.claim(svc.db):
         tried += 1
@@ -57,23 +57,34 @@ async def _send_one(svc: Service, transport: Transport, row: Mapping[str, Any]) 
         says = mails.opened(svc.settings.secret, row["sealed"])
         await transport(compose(svc.settings, row["template"], row["recipient"], says))
     except ValueError as err:
-        await outbox.mark_failed(svc.db, row["id"], str(err))
+        await _give_up(svc, row, str(err))
     except aiosmtplib.SMTPResponseException as err:
         # The server's words may repeat the mail: only its number is kept.
         if err.code >= _PERMANENT and isinstance(err, aiosmtplib.SMTPDataError | aiosmtplib.SMTPRecipientRefused):
-            await outbox.mark_failed(svc.db, row["id"], f"SMTP {err.code}")
+            await _give_up(svc, row, f"SMTP {err.code}")
         else:
-            await outbox.note_error(svc.db, row["id"], f"SMTP {err.code}")
+            await _try_later(svc, row, f"SMTP {err.code}")
     except aiosmtplib.SMTPRecipientsRefused as err:
         code = max((refused.code for refused in err.recipients), default=_PERMANENT)
-        done = outbox.mark_failed if code >= _PERMANENT else outbox.note_error
-        await done(svc.db, row["id"], f"SMTP {code}")
+        done = _give_up if code >= _PERMANENT else _try_later
+        await done(svc, row, f"SMTP {code}")
     except (OSError, aiosmtplib.SMTPException) as err:
-        await outbox.note_error(svc.db, row["id"], type(err).__name__)
+        await _try_later(svc, row, type(err).__name__)
     else:
         await outbox.mark_sent(svc.db, row["id"])
+        metrics.mails("sent")
         return
     log.warning("mail not sent", extra={"fields": {"template": row["template"], "attempt": row["attempts"]}})
+
+
+async def _give_up(svc: Service, row: Mapping[str, Any], why: str) -> None:
+    await outbox.mark_failed(svc.db, row["id"], why)
+    metrics.mails("failed")
+
+
+async def _try_later(svc: Service, row: Mapping[str, Any], why: str) -> None:
+    await outbox.note_error(svc.db, row["id"], why)
+    metrics.mails("put_off")
 
 
 def compose(settings: Settings, template: str, recipient: str, says: Mapping[str, str]) -> EmailMessage:

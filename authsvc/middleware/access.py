@@ -17,6 +17,12 @@ _SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH,
 async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse with 401 or 403, outside the internal network with 404, before the body is read."""
     request[SERVICE_KEY] = None
+    await check(request)
+    return await handler(request)
+
+
+async def check(request: web.Request) -> None:
+    """The refusal, if there is one, as an exception."""
     row = row_of(request)
     if row is not None:
         if row.scope is None and internal.by_internal_port(request, request.app[SERVICE].settings):
@@ -25,7 +31,6 @@ async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
             await internal.admit(request, row)
         elif error := _refusal(request, row):
             raise error
-    return await handler(request)
 
 
 def _refusal(request: web.Request, row: Route) -> ApiError | None:

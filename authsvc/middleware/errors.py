@@ -10,12 +10,12 @@ import orjson
 from aiohttp import web
 from yarl import URL
 
-from authsvc import cookies
+from authsvc import cookies, internal
 from authsvc import errors as e
 from authsvc.keys import REQUEST_ID, SERVICE
 from authsvc.pages.render import page, wants_json
 from authsvc.replies import reply
-from authsvc.routing import Access, Handler, row_of
+from authsvc.routing import ROWS, Access, Handler, row_of
 
 log = logging.getLogger("authsvc.errors")
 _numbers = itertools.count(1)
@@ -41,18 +41,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as err:
         if err.status < 400:
             raise
-        if err.status == 404 and (slashed := await _slash_form(request)):
-            raise web.HTTPPermanentRedirect(slashed) from err
-        if (
-            err.status == 404
-            and not request.path.startswith("/api/")
-            and "json" not in request.headers.get("Accept", "")
-        ):
-            return page("done.html", 404, title="Page not found", text="There is no page at this address.")
-        response = render(request, _BY_STATUS.get(err.status, e.Malformed)())
-        if "Allow" in err.headers:
-            response.headers["Allow"] = err.headers["Allow"]
-        return response
+        return await _of_aiohttp(request, err)
     except asyncpg.IntegrityConstraintViolationError as err:
         return render(request, _broken(err))
     except asyncpg.DataError as err:
@@ -61,6 +50,20 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         log.exception("unforeseen error in %s %s", request.method, request.match_info.route.name or request.path)
         return render(request, e.Internal())
+
+
+async def _of_aiohttp(request: web.Request, err: web.HTTPException) -> web.StreamResponse:
+    """The answer to what no row answers."""
+    if err.status == 405 and await _is_hidden(request, "GET", request.rel_url):
+        return render(request, e.NotFound())
+    if err.status == 404 and (slashed := await _slash_form(request)):
+        raise web.HTTPPermanentRedirect(slashed) from err
+    if err.status == 404 and not request.path.startswith("/api/") and "json" not in request.headers.get("Accept", ""):
+        return page("done.html", 404, title="Page not found", text="There is no page at this address.")
+    response = render(request, _BY_STATUS.get(err.status, e.Malformed)())
+    if "Allow" in err.headers:
+        response.headers["Allow"] = err.headers["Allow"]
+    return response
 
 
 def render(request: web.Request, err: e.ApiError) -> web.Response:
@@ -104,4 +107,12 @@ async def _slash_form(request: web.Request) -> URL | None:
         return None
     there = request.rel_url.with_path(request.rel_url.raw_path + "/", encoded=True, keep_query=True)
     found = await request.app.router.resolve(request.clone(rel_url=there))
-    return there if found.http_exception is None else None
+    is_there = found.http_exception is None and not await _is_hidden(request, request.method, there)
+    return there if is_there else None
+
+
+async def _is_hidden(request: web.Request, method: str, path: URL) -> bool:
+    """Is this an internal path, and the request from outside? To who asks from there it does not exist."""
+    found = await request.app.router.resolve(request.clone(method=method, rel_url=path))
+    row = request.app[ROWS].get(found.route)
+    return row is not None and row.access is Access.INTERNAL and not internal.is_inside(request)

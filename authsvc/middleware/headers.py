@@ -53,7 +53,7 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
     if settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     row = row_of(request)
-    if row is None or row.access is not Access.INTERNAL:
+    if row is None or row.access is not Access.INTERNAL or response.status == 404:  # as where there is nothing
         _allow_origin(request, response, settings)
     for name, value in request.get(REPLY_HEADERS, {}).items():
         headers.setdefault(name, value)

@@ -28,10 +28,15 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     agent = request.headers.get("User-Agent")
     request[ORIGIN] = Origin(client_address(request, svc.settings.trusted_proxies), agent and printable(agent))
     request[CALLER] = None
+    await resolve(request)
+    return await handler(request)
+
+
+async def resolve(request: web.Request) -> None:
+    """Say in request[CALLER] who is calling, as of now."""
     row = row_of(request)
     if row is not None and (row.knows_caller or row.access not in _NO_CALLER):
-        request[CALLER] = await _caller(request, svc)
-    return await handler(request)
+        request[CALLER] = await _caller(request, request.app[SERVICE])
 
 
 def printable(text: str) -> str:

@@ -50,7 +50,7 @@ async def confirm_page(request: web.Request) -> web.Response:
     return page("confirm_address.html", token=token)
 
 
-@api(body=s.ResetForm, forms=True)
+@api(body=s.LinkQuery, forms=True)
 async def confirm(request: web.Request) -> web.Response:
     """Confirm the address that the link was mailed to."""
     try:

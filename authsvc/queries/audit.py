@@ -50,6 +50,12 @@ async def add(
     )
 
 
+async def add_revocations(
+    db: Db, actor: Named, origin: Origin, *, role_id: int | None = None, system_id: int | None = None
+) -> None:
+    await db.execute(SQL["add_revocations"], *_columns(actor), origin.ip, role_id, system_id)
+
+
 def _columns(who: Named | Operator | None) -> tuple[str | None, int | None, str | None]:
     if isinstance(who, Operator):
         return ("operator", None, who.name)

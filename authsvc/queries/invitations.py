@@ -23,7 +23,7 @@ class NewInvitation(NamedTuple):
     fields: Mapping[str, Any]
 
 
-async def revoke_open(db: Db, email_canonical: str, role_id: int) -> None:
+async def revoke_open(db: Db, email_canonical: str, role_id: int | None) -> None:
     await db.execute(SQL["revoke_open"], email_canonical, role_id)
 
 
@@ -52,8 +52,8 @@ async def look(db: Db, token_hash: bytes) -> asyncpg.Record | None:
     return await db.fetchrow(SQL["look"], token_hash)
 
 
-async def accept(db: Db, token_hash: bytes) -> bool:
-    return await db.fetchval(SQL["accept"], token_hash) is not None
+async def accept(db: Db, token_hash: bytes) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["accept"], token_hash)
 
 
 async def offers(db: Db, caller: int) -> list[asyncpg.Record]:

@@ -10,7 +10,8 @@ from authsvc.db.pool import Db
 from authsvc.db.sqlfiles import load
 
 SQL = load("managed_users")
-_FEW = 5000  # found people that are listed one by one
+_FEW = 10_000  # people that are looked at one by one
+_FAR = 20_000  # users that are walked over in search of a page
 
 
 class Page(NamedTuple):
@@ -27,17 +28,49 @@ class Page(NamedTuple):
 
 
 async def page(db: Db, caller: Caller, wanted: Page) -> list[dict[str, Any]]:
+    """Within a transaction: its statements are planned for their arguments."""
     await db.fetchval(SQL["plan_each_time"])
-    only: list[int] | None = None
-    if wanted.search:
-        hits = await db.fetch(SQL["hits"], wanted.search, _FEW + 1)
-        if len(hits) <= _FEW:
-            only, wanted = [row["id"] for row in hits], wanted._replace(search=None)
-    if caller.is_superuser:
-        rows = await db.fetch(SQL["page"], *wanted, only)
+    found: list[int] | None = None
+    if wanted.search or wanted.status or wanted.is_active is not None:
+        found = await _hits(db, wanted)
+        if found is not None:
+            wanted = wanted._replace(search=None)
+    if caller.is_superuser and wanted.system_slug is None and wanted.role_canonical is None:
+        rows = await db.fetch(SQL["page"], *wanted[:6], found)
     else:
-        rows = await db.fetch(SQL["page_of_admin"], *wanted, only, caller.person.id)
+        rows = await _page_of_admin(db, caller.person.id, wanted, found)
     return await _with_roles(db, caller.person.id, rows)
+
+
+async def _hits(db: Db, wanted: Page) -> list[int] | None:
+    """Who is found by search, status and activity; None when they are many."""
+    found: list[int] | None = await db.fetchval(SQL["hits"], wanted.search, wanted.status, wanted.is_active, _FEW)
+    return found
+
+
+async def _page_of_admin(db: Db, caller: int, wanted: Page, found: list[int] | None) -> list[asyncpg.Record]:
+    """The statement whose cost does not grow with the number of people that the caller administers."""
+    scope = (caller, wanted.system_slug, wanted.role_canonical)
+    args = (*wanted[:6], *scope)
+    if found is None and wanted.ordering in ("id", "-id"):
+        return await db.fetch(SQL["page_of_admin_by_id"], *args)
+    if found is None:
+        found = await _holders(db, scope, _FEW + 1)
+        if len(found) > _FEW:
+            rows = await db.fetch(SQL["page_of_admin_by_address"], *args, _FAR)
+            if len(rows) == wanted.at_most or not await _reaches_beyond(db, wanted):
+                return rows
+            found = await _holders(db, scope, None)
+    return await db.fetch(SQL["page_of_admin_among"], *args, found)
+
+
+async def _holders(db: Db, scope: tuple[int, str | None, str | None], at_most: int | None) -> list[int]:
+    found: list[int] = await db.fetchval(SQL["holders"], *scope, at_most)
+    return found
+
+
+async def _reaches_beyond(db: Db, wanted: Page) -> bool:
+    return bool(await db.fetchval(SQL["reaches_beyond"], wanted.ordering, wanted.after, _FAR))
 
 
 async def get(db: Db, caller: int, user_id: int) -> dict[str, Any] | None:

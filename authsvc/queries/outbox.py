@@ -38,8 +38,8 @@ async def note_error(db: Db, mail_id: int, error: str) -> None:
     await db.execute(SQL["note_error"], mail_id, error)
 
 
-async def expire(db: Db) -> None:
-    await db.execute(SQL["expire"])
+async def expire(db: Db) -> int:
+    return int((await db.execute(SQL["expire"])).removeprefix("UPDATE "))
 
 
 async def purge(db: Db) -> int:

@@ -31,6 +31,10 @@ async def edit(db: Db, role_id: int, changes: Mapping[str, Any]) -> None:
     await db.execute(SQL["edit"], role_id, dict(changes))
 
 
+async def lock(db: Db, role_id: int) -> None:
+    await db.execute(SQL["lock"], role_id)
+
+
 async def is_held(db: Db, role_id: int) -> bool:
     return bool(await db.fetchval(SQL["is_held"], role_id))
 

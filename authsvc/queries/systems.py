@@ -43,6 +43,10 @@ async def edit(db: Db, caller: int, system_id: int, changes: Mapping[str, Any]) 
     return await db.fetchrow(SQL["edit"], caller, system_id, dict(changes))
 
 
+async def lock(db: Db, system_id: int) -> None:
+    await db.execute(SQL["lock"], system_id)
+
+
 async def is_used(db: Db, system_id: int) -> bool:
     return bool(await db.fetchval(SQL["is_used"], system_id))
 

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from authsvc.schemas.base import Flag, JsonObject, PageQuery, Reference, Whole
+from authsvc.schemas.systems import PublicSystem
 
 REQUIRED = "This field is required."
 
@@ -13,6 +14,7 @@ class Assignment(Schema):
     """ASSIGNMENT: who holds which role of which system."""
 
     id = fields.Int(required=True)
+    assignment_id = fields.Int(metadata={"description": "In lists, where LEGACY_ASSIGNMENT_IDS makes `id` the user's."})
     user_id = fields.Int(required=True)
     email = fields.Email(required=True)
     username = fields.Str(required=True)
@@ -83,6 +85,6 @@ class SettingsBody(Schema):
 class SystemUsers(Schema):
     """Everybody who holds a role of a system."""
 
-    system = fields.Dict(required=True)
+    system = fields.Nested(PublicSystem, required=True)
     users_count = fields.Int(required=True)
     users = fields.List(fields.Nested(Assignment), required=True)

@@ -12,12 +12,16 @@ from authsvc.core import names, paging, passwords
 
 MAX_ID = 2**31 - 1
 _MAX_OBJECT = 16 * 1024  # bytes
+_MAX_DEPTH = 32  # far from what readers of JSON give up at
+_CONTROLS = frozenset({"Cc", "Zl", "Zp"})
+_MULTILINE = "\n\r\t"
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _SENTENCES: dict[str, Any] = {
     "required": "This field is required.",
     "null": "This field may not be null.",
     "blank": "This field may not be blank.",
     "text": "Not a valid string.",
+    "control": "Control characters are not allowed.",
     "whole": "A valid integer is required.",
     "flag": "Must be a valid boolean.",
     "long": "Ensure this field has no more than {limit} characters.",
@@ -46,13 +50,21 @@ class Text(fields.Field[str]):
     """Text, trimmed and NFC-normalised, of at most `limit` characters; no NUL, no lone surrogates.
 
     blank: "keep" takes the empty string, "refuse" does not, "null" makes it None (old clients clear
-    optional fields with an empty string).
+    optional fields with an empty string). Control characters are refused, line breaks unless `multiline`.
     """
 
     default_error_messages = _SENTENCES
 
-    def __init__(self, limit: int, *, blank: str = "refuse", choices: Iterable[str] | None = None, **more: Any) -> None:
-        self.limit, self.blank = limit, blank
+    def __init__(
+        self,
+        limit: int,
+        *,
+        blank: str = "refuse",
+        choices: Iterable[str] | None = None,
+        multiline: bool = False,
+        **more: Any,
+    ) -> None:
+        self.limit, self.blank, self.multiline = limit, blank, multiline
         self.choices = None if choices is None else tuple(choices)
         super().__init__(allow_none=blank == "null", **more)
 
@@ -69,6 +81,8 @@ class Text(fields.Field[str]):
         return self._checked(text)
 
     def _checked(self, text: str) -> str:
+        if any(unicodedata.category(c) in _CONTROLS and not (self.multiline and c in _MULTILINE) for c in text):
+            raise self.make_error("control")
         return text
 
 
@@ -206,9 +220,14 @@ class JsonObject(FormField, fields.Field[dict[str, Any]]):
             raw = orjson.dumps(value)
         except (TypeError, ValueError) as err:
             raise self.make_error("object") from err
-        if len(raw) > _MAX_OBJECT or b"\\u0000" in raw:
+        if len(raw) > _MAX_OBJECT or b"\\u0000" in raw or _depth(value) > _MAX_DEPTH:
             raise self.make_error("object")
         return value
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 class Cursor(fields.Field[int]):
@@ -228,6 +247,14 @@ class Cursor(fields.Field[int]):
         if type(key) not in self.of:
             raise self.make_error("cursor")
         return key
+
+
+class AnyOf(fields.Field[Any]):
+    """What answers say in one of several forms; nothing is loaded with it."""
+
+    def __init__(self, *forms: type[Schema] | fields.Field[Any], **more: Any) -> None:
+        self.forms = forms
+        super().__init__(**more)
 
 
 class PageQuery(Schema):

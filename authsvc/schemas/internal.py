@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 
-class User(Schema):
+class InternalUser(Schema):
     """A staff user, as other services look him up."""
 
     id = fields.Int(required=True)
@@ -16,7 +16,7 @@ class User(Schema):
     is_active = fields.Bool(required=True)
 
 
-class Employee(Schema):
+class InternalEmployee(Schema):
     """An employee, as other services look him up."""
 
     id = fields.Int(required=True)

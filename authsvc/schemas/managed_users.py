@@ -1,10 +1,14 @@
 """What goes in and out of handlers/managed_users.py."""
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, fields, pre_load
 
 from authsvc.core import names
+from authsvc.schemas.assignments import Assignment
 from authsvc.schemas.base import Checked, Cursor, Flag, Password, Reference, Text, Whole
-from authsvc.schemas.users import PersonFields
+from authsvc.schemas.systems import PublicSystem
+from authsvc.schemas.users import Card, PersonFields
 
 STATUSES = ("Pending", "Approved", "Rejected")
 ORDERINGS = ("id", "-id", "email", "-email")
@@ -19,8 +23,12 @@ class UsersQuery(Schema):
     search = Text(200, blank="null", load_default=None)
     status = Text(10, choices=STATUSES, load_default=None)
     is_active = Flag(load_default=None)
-    system = Text(50, blank="null", load_default=None)
-    role = Text(150, blank="null", load_default=None)
+    system = Reference(load_default=None)
+    role = Reference(load_default=None)
+
+    @pre_load
+    def _empty_is_none(self, data: Any, **_: Any) -> Any:
+        return {name: value for name, value in data.items() if name not in ("system", "role") or value != ""}
 
 
 class NewUser(PersonFields):
@@ -28,7 +36,7 @@ class NewUser(PersonFields):
 
     email = Checked(names.address, required=True)
     password = Password()
-    company_id = Text(32, blank="null")
+    company_id = Checked(names.company_id_form, 32, blank="null")
     status = Text(10, choices=STATUSES)
     is_active = Flag()
     is_staff = Flag()
@@ -60,6 +68,11 @@ class InviteBody(PersonFields):
     role = Reference()
     role_id = Reference()
 
+    @pre_load
+    def _empty_is_none(self, data: Any, **_: Any) -> Any:
+        named = ("user_id", "system", "system_id", "role", "role_id")
+        return {name: value for name, value in data.items() if name not in named or value not in ("", None)}
+
 
 class Invitation(Schema):
     """An invitation; status is pending, accepted, revoked or expired."""
@@ -82,8 +95,8 @@ class Invited(Schema):
     role = fields.Str(required=True)
     system = fields.Str(required=True)
     company_id = fields.Str()
-    invitation = fields.Dict()
-    assignment = fields.Dict()
+    invitation = fields.Nested(Invitation(only=("id", "email", "status", "expires_at")))
+    assignment = fields.Nested(Assignment)
 
 
 class AcceptBody(PersonFields):
@@ -94,8 +107,28 @@ class AcceptBody(PersonFields):
     password_confirm = Password()
 
 
+class Accepted(Schema):
+    """`user`: the address to sign in with now."""
+
+    message = fields.Str(required=True)
+    user = fields.Email(required=True)
+
+
+class RoleName(Schema):
+    """A role, to choose from."""
+
+    id = fields.Int(required=True)
+    name = fields.Str(required=True)
+
+
+class OfferedSystem(PublicSystem):
+    """A system and the roles that can be given there."""
+
+    roles = fields.List(fields.Nested(RoleName), required=True)
+
+
 class Offers(Schema):
     """What an invitation can be made of."""
 
-    available_users = fields.List(fields.Dict(), required=True)
-    systems = fields.List(fields.Dict(), required=True)
+    available_users = fields.List(fields.Nested(Card), required=True)
+    systems = fields.List(fields.Nested(OfferedSystem), required=True)

@@ -122,5 +122,5 @@ class ResetForm(Schema):
     """A page's form as it is sent; what is wrong is said on the page."""
 
     token = Text(200, blank="keep", load_default="")
-    password = fields.Raw(load_default="")
-    password_confirm = fields.Raw(load_default="")
+    password = fields.Raw(load_default="", metadata={"type": "string"})
+    password_confirm = fields.Raw(load_default="", metadata={"type": "string"})

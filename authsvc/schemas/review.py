@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from authsvc.schemas.base import PageQuery, Text
-from authsvc.schemas.users import Employee
+from authsvc.schemas.base import AnyOf, PageQuery, Text
+from authsvc.schemas.users import Colleague, Employee, Profile
 
 _ACTIONS = {"approve": "Approved", "reject": "Rejected"}
 _STATUSES = ("Pending", "Approved", "Rejected")
@@ -60,5 +60,5 @@ class HelpDesk(Schema):
     count = fields.Int(required=True)
     system_users_count = fields.Int(required=True)
     employees_count = fields.Int(required=True)
-    users = fields.List(fields.Dict(), required=True)
-    all_users = fields.List(fields.Dict(), required=True)
+    users = fields.List(fields.Nested(Profile), required=True)
+    all_users = fields.List(AnyOf(Colleague, Employee), required=True)

@@ -2,7 +2,9 @@
 
 from marshmallow import Schema, fields
 
-from authsvc.schemas.base import Flag, PageQuery, Reference, Text
+from authsvc.core import names
+from authsvc.schemas.base import Checked, Flag, PageQuery, Reference, Text
+from authsvc.schemas.systems import PublicSystem
 
 ALL = 100_000  # more roles than any system has
 
@@ -31,22 +33,22 @@ class NewRole(Schema):
     """A role of a system, named by id or slug."""
 
     system = Reference(required=True)
-    name = Text(150, required=True)
-    description = Text(2000, blank="keep")
+    name = Checked(names.label, 150, required=True)
+    description = Text(2000, blank="keep", multiline=True)
     is_custom = Flag()
 
 
 class RoleBody(Schema):
     """What may change of a role; it never changes its system."""
 
-    name = Text(150)
-    description = Text(2000, blank="keep")
+    name = Checked(names.label, 150)
+    description = Text(2000, blank="keep", multiline=True)
     is_custom = Flag()
 
 
 class SystemRoles(Schema):
     """All roles of a system."""
 
-    system = fields.Dict(required=True)
+    system = fields.Nested(PublicSystem, required=True)
     roles_count = fields.Int(required=True)
     roles = fields.List(fields.Nested(Role), required=True)

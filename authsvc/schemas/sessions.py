@@ -39,7 +39,7 @@ class OtpAsked(Schema):
 
 
 class OwnSession(Schema):
-    """A live session of the caller; the reply is an array of these."""
+    """A live session of the caller."""
 
     id = fields.Int(required=True)
     created_at = fields.AwareDateTime(required=True)
@@ -83,6 +83,13 @@ class EmployeeSignedIn(Schema):
     refresh = fields.Str(required=True)
     expires_in = fields.Int(required=True)
     employee = fields.Nested(Employee, required=True)
+
+
+class EmployeeOtpAsked(OtpAsked):
+    """The same for an employee."""
+
+    requires_otp = fields.Bool(required=True)
+    email = fields.Str(required=True)
 
 
 class RefreshBody(Schema):
@@ -132,7 +139,7 @@ class Message(Schema):
 
 
 class Validated(Schema):
-    """The presented token is good; the person's PROFILE or EMPLOYEE is part of the answer."""
+    """The presented token is good, and whose it is."""
 
     valid = fields.Bool(required=True)
     user_id = fields.Int(required=True)
@@ -140,3 +147,11 @@ class Validated(Schema):
     session_id = fields.Int(required=True)
     expires_at = fields.AwareDateTime(required=True)
     token_validated_at = fields.AwareDateTime(required=True)
+
+
+class ValidatedUser(Profile, Validated):
+    """The presented token is good; with the PROFILE of whose it is."""
+
+
+class ValidatedEmployee(Employee, Validated):
+    """The presented token is good; with the EMPLOYEE of whose it is."""

@@ -6,11 +6,8 @@ from authsvc.core import names
 from authsvc.schemas.base import Checked, Flag, PageQuery, Text
 
 
-class PublicSystems(Schema):
-    """What anybody may know of a system; the reply is an array of these."""
-
-    class Meta:
-        many = True
+class PublicSystem(Schema):
+    """What anybody may know of a system."""
 
     id = fields.Int(required=True)
     name = fields.Str(required=True)
@@ -38,18 +35,18 @@ class SystemsQuery(PageQuery):
 class NewSystem(Schema):
     """A system; its slug is made from its name when left out."""
 
-    name = Text(150, required=True)
+    name = Checked(names.label, 150, required=True)
     slug = Checked(names.slug, 50)
-    description = Text(2000, blank="keep")
+    description = Text(2000, blank="keep", multiline=True)
     url = Checked(names.web_address, 500, blank="null")
 
 
 class SystemBody(Schema):
     """What may change of a system; slug and is_active by superusers only."""
 
-    name = Text(150)
+    name = Checked(names.label, 150)
     slug = Checked(names.slug, 50)
-    description = Text(2000, blank="keep")
+    description = Text(2000, blank="keep", multiline=True)
     url = Checked(names.web_address, 500, blank="null")
     is_active = Flag()
 

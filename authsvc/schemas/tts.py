@@ -4,10 +4,15 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from authsvc.schemas.assignments import REQUIRED
-from authsvc.schemas.base import JsonObject, Reference, Text, Whole
+from authsvc.core import names
+from authsvc.schemas.assignments import REQUIRED, Assignment
+from authsvc.schemas.base import AnyOf, Checked, JsonObject, Reference, Text, Whole
+from authsvc.schemas.managed_users import RoleName
+from authsvc.schemas.roles import Role
+from authsvc.schemas.users import Card
 
 _MAX_BATCH = 1000
+_IDS = {"type": "array", "items": {"type": "integer"}, "maxItems": _MAX_BATCH}
 
 
 class TurnsQuery(Schema):
@@ -17,6 +22,21 @@ class TurnsQuery(Schema):
     role = Text(150, blank="null")
     role_name = Text(150, blank="null")
     role_id = Whole()
+
+    @validates_schema
+    def _role_is_named(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data.get("role") or data.get("role_name") or data.get("role_id")):
+            raise ValidationError(REQUIRED, "role")
+
+
+class Turns(Schema):
+    """Who takes turns, and who is next: null where nobody is."""
+
+    user_ids = fields.List(fields.Int(), required=True)
+    system = fields.Str(required=True)
+    role = fields.Str(required=True)
+    count = fields.Int(required=True)
+    next_user_id = fields.Int(required=True, allow_none=True)
 
 
 class NextBody(Schema):
@@ -36,8 +56,8 @@ class Turn(Schema):
 class InfosBody(Schema):
     """Up to 1,000 ids; old callers say `employee_cookie_ids` and get an object keyed by id."""
 
-    user_ids = fields.Raw()
-    employee_cookie_ids = fields.Raw()
+    user_ids = fields.Raw(metadata=_IDS)
+    employee_cookie_ids = fields.Raw(metadata=_IDS)
 
     @validates_schema
     def _ids(self, data: dict[str, Any], **_: Any) -> None:
@@ -49,6 +69,42 @@ class InfosBody(Schema):
             raise ValidationError(f"Expected a list of at most {_MAX_BATCH} ids.", name)
         if any(type(i) is not int or not 1 <= i < 2**31 for i in ids):
             raise ValidationError("A valid integer is required.", name)
+
+
+class InfoRole(Schema):
+    """One assignment of a person."""
+
+    system = fields.Str(required=True)
+    system_slug = fields.Str(required=True)
+    role = fields.Str(required=True)
+    is_active = fields.Bool(required=True)
+
+
+class Info(Schema):
+    """A person as programs see him."""
+
+    id = fields.Int(required=True)
+    email = fields.Email(required=True)
+    first_name = fields.Str(required=True)
+    last_name = fields.Str(required=True)
+    full_name = fields.Str(required=True)
+    company_id = fields.Str(required=True)
+    profile_picture = fields.Url(required=True, allow_none=True, require_tld=False)
+    department = fields.Str(required=True, allow_none=True)
+    position = fields.Str(required=True, allow_none=True)
+    is_active = fields.Bool(required=True)
+    date_joined = fields.AwareDateTime(required=True)
+    system_roles = fields.List(fields.Nested(InfoRole), required=True)
+
+
+INFO = AnyOf(Info, Card)
+
+
+class Infos(Schema):
+    """Who was found, and the ids of nobody."""
+
+    users = fields.List(INFO, required=True)
+    not_found = fields.List(fields.Int(), required=True)
 
 
 class AssignAgentBody(Schema):
@@ -73,17 +129,35 @@ class AssignAgentBody(Schema):
             raise ValidationError(missing)
 
 
+class Assigned(Assignment):
+    """ASSIGNMENT, and whether it is new."""
+
+    message = fields.Str(required=True)
+
+
 class NewRoleBody(Schema):
     """A role of `system`, tts when left out."""
 
-    name = Text(150, required=True)
-    description = Text(2000, blank="keep")
+    name = Checked(names.label, 150, required=True)
+    description = Text(2000, blank="keep", multiline=True)
     system = Reference()
+
+
+class CreatedRole(Role):
+    """ROLE."""
+
+    message = fields.Str(required=True)
+
+
+class OfferedRole(RoleName):
+    """A role, to choose from, and its system."""
+
+    system_slug = fields.Str(required=True)
 
 
 class FormData(Schema):
     """What the assignment forms offer."""
 
-    assignments = fields.List(fields.Dict(), required=True)
-    roles = fields.List(fields.Dict(), required=True)
-    users = fields.List(fields.Dict(), required=True)
+    assignments = fields.List(fields.Nested(Assignment), required=True)
+    roles = fields.List(fields.Nested(OfferedRole), required=True)
+    users = fields.List(fields.Nested(Card), required=True)

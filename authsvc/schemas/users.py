@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, pre_load, validates_schema
 
 from authsvc.core import names
-from authsvc.schemas.base import Checked, Password, Picture, Text
+from authsvc.schemas.base import AnyOf, Checked, Password, Picture, Text
 
 SUFFIXES = ("Jr.", "Sr.", "II", "III", "IV", "V")
 
@@ -110,11 +110,20 @@ class Employee(PersonReply):
     updated_at = fields.AwareDateTime(required=True)
 
 
+OWN_PROFILE = AnyOf(Profile, Employee)
+
+
+class Colleague(Profile):
+    """A staff user in a list or a lookup that knows employees too."""
+
+    type = fields.Str(required=True)
+
+
 class Me(Schema):
     """Staff or employee, and the PROFILE or EMPLOYEE that goes with it."""
 
     type = fields.Str(required=True)
-    data = fields.Dict(required=True)
+    data = AnyOf(Profile, Employee, required=True)
 
 
 class Card(Schema):

@@ -3,20 +3,46 @@
 -- name: page
 -- Assignments after id $2, at most $3, that caller $1 may see: his own and those of systems he administers.
 -- Filters, where given: user $4, system id $5 or slug $6, role id $7 or canonical name $8, active or not $9.
+-- Those of one user are few; else each role's are walked in the order of the list as far as one page.
+WITH administered AS MATERIALIZED (
+    SELECT administers($1) AS id
+), page AS (
+    (SELECT near.id
+       FROM roles r
+       JOIN systems s ON s.id = r.system_id
+      CROSS JOIN LATERAL (
+            (SELECT a.id FROM assignments a
+              WHERE $9::boolean IS DISTINCT FROM false AND a.role_id = r.id AND a.id > $2 AND ($9 IS NULL OR a.is_active)
+              ORDER BY a.id LIMIT $3)
+            UNION ALL
+            (SELECT a.id FROM assignments a
+              WHERE $9 = false AND a.role_id = r.id AND a.id > $2 AND NOT a.is_active
+              ORDER BY a.id LIMIT $3)) near
+      WHERE $4::integer IS NULL AND s.id IN (SELECT id FROM administered)
+        AND ($5::integer IS NULL OR s.id = $5)
+        AND ($6::text IS NULL OR s.slug = $6)
+        AND ($7::integer IS NULL OR r.id = $7)
+        AND ($8::text IS NULL OR r.name_canonical = $8)
+      ORDER BY near.id
+      LIMIT $3)
+    UNION
+    (SELECT a.id
+       FROM assignments a
+       JOIN roles r ON r.id = a.role_id
+       JOIN systems s ON s.id = a.system_id
+      WHERE a.user_id = coalesce($4, $1) AND (a.user_id = $1 OR s.id IN (SELECT id FROM administered))
+        AND a.id > $2 AND ($9 IS NULL OR a.is_active = $9)
+        AND ($5 IS NULL OR s.id = $5)
+        AND ($6 IS NULL OR s.slug = $6)
+        AND ($7 IS NULL OR r.id = $7)
+        AND ($8 IS NULL OR r.name_canonical = $8))
+)
 SELECT v.id, v.user_id, v.email, v.username, v.first_name, v.middle_name, v.last_name, v.full_name, v.user_is_active,
        v.system_id, v.system_slug, v.system_name, v.role_id, v.role, v.role_name, v.is_active, v.settings,
        v.assigned_at, v.assigned_by, v.last_logged_on
-  FROM assignment_rows v
- WHERE v.id > $2
-   AND (v.user_id = $1 OR v.system_id IN (SELECT administers($1)))
-   AND ($4::integer IS NULL OR v.user_id = $4)
-   AND ($5::integer IS NULL OR v.system_id = $5)
-   AND ($6::text IS NULL OR v.system_slug = $6)
-   AND ($7::integer IS NULL OR v.role_id = $7)
-   AND ($8::text IS NULL OR v.role_id IN (SELECT r.id FROM roles r WHERE r.name_canonical = $8))
-   AND ($9::boolean IS NULL OR v.is_active = $9)
- ORDER BY v.id
- LIMIT $3;
+  FROM (SELECT id FROM page ORDER BY id LIMIT $3) found
+  JOIN assignment_rows v ON v.id = found.id
+ ORDER BY v.id;
 
 -- name: get
 -- One assignment that caller $1 may see; whether he administers its system, and whether a superuser holds it.

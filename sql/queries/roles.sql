@@ -37,6 +37,10 @@ UPDATE roles
        is_custom = CASE WHEN $2 ? 'is_custom' THEN ($2 ->> 'is_custom')::boolean ELSE is_custom END
  WHERE id = $1;
 
+-- name: lock
+-- Nobody is given this role from now on, until the transaction ends.
+SELECT id FROM roles WHERE id = $1 FOR UPDATE;
+
 -- name: is_held
 -- Does anybody hold this role?
 SELECT EXISTS (SELECT FROM assignments WHERE role_id = $1);

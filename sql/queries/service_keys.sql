@@ -1,16 +1,17 @@
 -- Statements of authsvc/queries/service_keys.py: keys of other services, known by their hash only.
 
 -- name: use
--- The live key with hash $1. When it was last used is noted once a minute, so that a lookup writes nothing.
-WITH found AS (
-    SELECT id, name, scopes, last_used_at FROM service_keys WHERE key_hash = $1 AND revoked_at IS NULL
-), noted AS (
-    UPDATE service_keys k
+-- The live key with hash $1. When it was last used is noted once a minute, by whoever comes first: a lookup writes
+-- nothing, and waits for nobody who does.
+WITH noted AS (
+    UPDATE service_keys
        SET last_used_at = now()
-      FROM found
-     WHERE k.id = found.id AND (found.last_used_at IS NULL OR found.last_used_at < now() - interval '1 minute')
+     WHERE id IN (SELECT id FROM service_keys
+                   WHERE key_hash = $1 AND revoked_at IS NULL
+                     AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+                     FOR UPDATE SKIP LOCKED)
 )
-SELECT id, name, scopes FROM found;
+SELECT id, name, scopes FROM service_keys WHERE key_hash = $1 AND revoked_at IS NULL;
 
 -- name: add
 -- A new key; service_keys_name_key says when a live one has that name.

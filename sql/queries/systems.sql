@@ -58,6 +58,10 @@ UPDATE systems
  WHERE id = $2 AND id IN (SELECT administers($1))
 RETURNING id, name, slug, description, url, is_active, created_at;
 
+-- name: lock
+-- Nobody is given a role of this system from now on, until the transaction ends.
+SELECT id FROM systems WHERE id = $1 FOR UPDATE;
+
 -- name: is_used
 -- Does anybody hold a role of this system?
 SELECT EXISTS (SELECT FROM assignments WHERE system_id = $1);

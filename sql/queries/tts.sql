@@ -6,11 +6,10 @@ SELECT r.id FROM roles r JOIN systems s ON s.id = r.system_id
  WHERE s.slug = $1 AND (r.id = $2 OR r.name_canonical = $3);
 
 -- name: pool
--- Ids in the order of their turns.
+-- Ids in the order of their turns. Who is not live is looked up, not who is: they are few.
 SELECT a.user_id
   FROM assignments a
-  JOIN users u ON u.id = a.user_id
- WHERE a.role_id = $1 AND a.is_active AND u.is_live AND u.is_active
+ WHERE a.role_id = $1 AND a.is_active AND NOT EXISTS (SELECT FROM users u WHERE u.id = a.user_id AND NOT u.is_live)
  ORDER BY a.user_id;
 
 -- name: last
@@ -23,15 +22,17 @@ INSERT INTO turns (role_id) VALUES ($1) ON CONFLICT ON CONSTRAINT turns_pkey DO 
 
 -- name: next
 -- Hand out the next turn: the smallest id above the last one, else the smallest. The row lock lets nobody be
--- skipped or taken twice; no row while nobody takes turns.
+-- skipped or taken twice; no row while nobody takes turns. OFFSET 0 keeps an EXISTS one look into an index.
+WITH live AS NOT MATERIALIZED (
+    SELECT a.role_id, a.user_id
+      FROM assignments a
+     WHERE a.is_active AND EXISTS (SELECT FROM users u WHERE u.id = a.user_id AND u.is_live OFFSET 0)
+)
 UPDATE turns t
    SET last_user_id = coalesce(
-           (SELECT min(a.user_id) FROM assignments a JOIN users u ON u.id = a.user_id
-             WHERE a.role_id = t.role_id AND a.is_active AND u.is_live AND a.user_id > t.last_user_id),
-           (SELECT min(a.user_id) FROM assignments a JOIN users u ON u.id = a.user_id
-             WHERE a.role_id = t.role_id AND a.is_active AND u.is_live)),
+           (SELECT live.user_id FROM live WHERE live.role_id = t.role_id AND live.user_id > t.last_user_id
+             ORDER BY live.user_id LIMIT 1),
+           (SELECT live.user_id FROM live WHERE live.role_id = t.role_id ORDER BY live.user_id LIMIT 1)),
        turn = t.turn + 1
- WHERE t.role_id = $1
-   AND EXISTS (SELECT FROM assignments a JOIN users u ON u.id = a.user_id
-                WHERE a.role_id = t.role_id AND a.is_active AND u.is_live)
+ WHERE t.role_id = $1 AND EXISTS (SELECT FROM live WHERE live.role_id = t.role_id OFFSET 0)
 RETURNING last_user_id AS user_id, turn;

@@ -74,7 +74,7 @@ UPDATE users
 -- Approve a user whose address is proven: invited and demo people.
 UPDATE users
    SET status = 'Approved', status_at = now(), email_verified_at = now()
- WHERE id = $1;
+ WHERE id = $1 AND is_live;
 
 -- name: credentials
 -- The same as by_email, of somebody known.
@@ -105,7 +105,8 @@ UPDATE users
 RETURNING id;
 
 -- name: invited
--- The account of an address (canonical) that is invited to something.
+-- The account of an address (canonical) that is invited to something; nobody changes it meanwhile.
 SELECT id, email, company_id, email_verified_at, is_live, is_active, status, is_superuser
   FROM users
- WHERE email_canonical = $1;
+ WHERE email_canonical = $1
+   FOR NO KEY UPDATE;

@@ -91,6 +91,11 @@ class Server:
         except OSError:
             return 0
 
+    def text(self, path: str) -> str:
+        """The body of a GET."""
+        with urllib.request.urlopen(self.url + path, timeout=5) as response:
+            return str(response.read().decode())
+
     def wait_ready(self) -> None:
         wait_until(lambda: self.status("/readyz") == 200 or self.process.poll() is not None, 20)
         assert self.process.poll() is None, self.log.read_text()

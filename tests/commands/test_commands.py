@@ -67,6 +67,13 @@ def test_routes_prints_every_name() -> None:
     assert len(rows) == len(ROUTES)
 
 
+def test_openapi_prints_the_document_without_any_setting() -> None:
+    printed = run(Path(), "openapi")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    golden = Path(__file__).resolve().parents[1] / "golden" / "openapi.json"
+    assert printed.stdout == golden.read_text("utf-8")
+
+
 def test_doctor_finds_nothing_wrong_in_development(folder: Path) -> None:
     run(folder, "migrate", "--dev")
     found = run(folder, "doctor", "--dev")

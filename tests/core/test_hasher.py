@@ -97,7 +97,7 @@ async def test_a_flood_leaves_room_again(small: Hasher) -> None:
         answers = await asyncio.gather(*(small.verify(PASSWORD, None) for _ in range(20)), return_exceptions=True)
         assert [type(a) for a in answers].count(bool) == 3
         assert [type(a) for a in answers].count(Overloaded) == 17
-    assert small._pending == 0
+    assert small.jobs == 0
 
 
 async def test_who_goes_away_makes_room(small: Hasher) -> None:

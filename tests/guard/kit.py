@@ -9,6 +9,7 @@ import pytest
 from aiohttp import encode_basic_auth
 
 from authsvc.core import hashing
+from authsvc.core.person import Kind
 from authsvc.routes import ROUTES
 from authsvc.routing import Access
 from authsvc.schemas.otp import RequestBody
@@ -17,8 +18,10 @@ from tests.client import PASSWORD, Answer, Api, cookie_header
 
 WRONG = "wrong horse battery"
 BASIC = [f"{row.method} {path}" for row in ROUTES if row.access is Access.BASIC for path in row.paths]
-FORMS = [f"POST {path}" for row in ROUTES if row.spec.body in {SignInBody, RequestBody} for path in row.paths]
-DOORS = FORMS + BASIC  # every name of every place that takes address and password of nobody in particular
+_WITH_PASSWORD = [row for row in ROUTES if row.spec.body in {SignInBody, RequestBody}]
+FORMS = [f"POST {path}" for row in _WITH_PASSWORD if Kind.STAFF in row.kinds for path in row.paths]
+EMPLOYEES_FORMS = [f"POST {path}" for row in _WITH_PASSWORD if Kind.EMPLOYEE in row.kinds for path in row.paths]
+DOORS = FORMS + BASIC  # every name of every place that takes address and password of any staff user
 LOGIN = "POST /api/v1/users/login/"
 
 CAPTCHA_REQUIRED = {

@@ -8,6 +8,7 @@ from tests.guard.kit import (
     BASIC,
     CAPTCHA_REQUIRED,
     DOORS,
+    EMPLOYEES_FORMS,
     FORMS,
     LOCKED_OUT,
     WRONG_CREDENTIALS,
@@ -32,6 +33,10 @@ def test_the_doors_are_those_that_are_known() -> None:
         "POST /api/v1/users/login/",
         "POST /api/v1/users/login/api/",
         "POST /token/",
+    ]
+    assert sorted(EMPLOYEES_FORMS) == [
+        "POST /api/v1/hdts/employees/api/2fa/request-otp/",
+        "POST /api/v1/hdts/employees/api/login/",
     ]
 
 

@@ -16,6 +16,7 @@ from authsvc.serve import make_runner
 from authsvc.settings import Settings
 from tests.client import Api, Tokens
 from tests.conftest import Addresses
+from tests.endpoints.kit import add_employee, sign_in_employee
 
 ServeReal = Callable[..., Awaitable[Api]]
 
@@ -78,4 +79,11 @@ async def ada(api: Api, db: asyncpg.Connection) -> Tokens:
     await api.register(email="ada@example.com")
     await api.register(email="root@example.com")  # the last superuser could not be shut out
     await db.execute("UPDATE users SET is_superuser = true")
-    return await api.sign_in("ada@example.com")
+    return await api.session_of("ada@example.com")
+
+
+@pytest.fixture
+async def employee_ada(api: Api, db: asyncpg.Connection) -> Tokens:
+    """A signed-in employee with the address of that superuser."""
+    await add_employee(db, email="ada@example.com")
+    return await sign_in_employee(api, "ada@example.com")

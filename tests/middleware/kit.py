@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from authsvc.routes import ROUTES
-from authsvc.routing import Access, Route
-from tests.client import PASSWORD, Api
+from authsvc.routing import EMPLOYEES_ONLY, Access, Route
+from tests.client import PASSWORD, Api, Tokens
+from tests.endpoints.kit import sign_in_employee
 
 Test = Callable[..., Awaitable[None]]
 SAFE = ("GET", "HEAD", "OPTIONS")
-_OWN_BUSINESS = (Access.PUBLIC, Access.REFRESH, Access.BASIC)
+_OWN_BUSINESS = (Access.PUBLIC, Access.REFRESH, Access.BASIC, Access.INTERNAL)
 PAGES = (Access.PUBLIC_PAGE,)
 _EXAMPLES = {"digest": "0" * 64, "company_id": "MA0001", "id": "1"}
 _PLACE = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
@@ -25,6 +26,9 @@ VALID: dict[str, dict[str, Any]] = {
     "users.register": {"email": "eve@example.com", "password": PASSWORD},
     "sessions.obtain": {"email": "ada@example.com", "password": PASSWORD},
     "sessions.login_api": {"email": "ada@example.com", "password": PASSWORD},
+    "sessions.login_employee": {"email": "ada@example.com", "password": PASSWORD},
+    "users.register_employee": {"email": "eve@example.com", "password": PASSWORD},
+    "review.decide": {"action": "approve"},
     "profile.edit": {"first_name": "Eve"},
 }
 
@@ -42,6 +46,15 @@ class Name(NamedTuple):
     def closed(self) -> bool:
         """Does the row itself ask for a signed-in person?"""
         return self.row.access not in _OWN_BUSINESS and not self.row.settles_itself
+
+    @property
+    def for_employees(self) -> bool:
+        """Is the row for employees only?"""
+        return self.row.kinds == EMPLOYEES_ONLY
+
+    async def sign_in(self, api: Api) -> Tokens:
+        """A new session of the Ada who may call the row."""
+        return await (sign_in_employee if self.for_employees else Api.session_of)(api, "ada@example.com")
 
 
 def filled(path: str, **values: str) -> str:
@@ -62,20 +75,26 @@ def apart(found: list[Name]) -> pytest.MarkDecorator:
 
 
 def over(found: list[Name]) -> Callable[[Test], Test]:
-    """One test that runs with each of these as `name`, on one server; a failure says with which."""
+    """One test that runs with each of these as `name`, on one server; a failure says with which.
+
+    Who asks for `ada` gets, for a row of the employees, the employee of that name.
+    """
     assert found
 
     def wrap(test: Test) -> Test:
         async def all_of(**fixtures: Any) -> None:
+            employee = {"ada": fixtures.pop("employee_ada")} if "ada" in fixtures else {}
             for name in found:
                 try:
-                    await test(name=name, **fixtures)
+                    await test(**{"name": name, **fixtures, **(employee if name.for_employees else {})})
                 except BaseException as err:
                     err.add_note(f"with {name}")
                     raise
 
         asked = inspect.signature(test)
         wanted = [known for known in asked.parameters.values() if known.name != "name"]
+        if "ada" in asked.parameters:
+            wanted.append(asked.parameters["ada"].replace(name="employee_ada"))
         all_of.__name__, all_of.__doc__, all_of.__module__ = test.__name__, test.__doc__, test.__module__
         all_of.__signature__ = asked.replace(parameters=wanted)  # type: ignore[attr-defined]
         return all_of

@@ -22,7 +22,10 @@ ODD_BY_TYPE: dict[type, list[Any]] = {
     JsonObject: [[], LIST, "x", 1, True, {"a": "\0"}, {"a": "x" * 20_000}, None],
     fields.Raw: [LIST, {"a": 1}, True, 1.5, "x", [True], [1.5], ["7"], [0], [2**31], [[1]]],
 }
-EMPTY_IS_NONE = {("RegisterBody", "username")}  # an empty username is none, and so is null
+EMPTY_IS_NONE = {
+    ("RegisterBody", "username"),
+    ("EmployeeRegisterBody", "username"),
+}  # an empty username is none, and so is null
 
 
 def odd_values(schema: type[Schema], name: str, field: fields.Field[Any]) -> list[Any]:

@@ -1,5 +1,6 @@
 """Shapes of errors, redirects to the slash form, odd paths and ids, HEAD."""
 
+import ipaddress
 import re
 from typing import Any
 
@@ -10,10 +11,12 @@ from yarl import URL
 
 from authsvc.errors import MethodNotAllowed, NotFound
 from authsvc.routes import ROUTES
+from authsvc.routing import Access
 from tests.client import Answer, Api, Tokens
 from tests.endpoints.kit import unchanged
-from tests.middleware.kit import PAGES, Name, filled, names, over, raw, status_of
+from tests.middleware.kit import PAGES, VALID, Name, filled, names, over, raw, status_of
 
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 PROBLEM = {"Accept": "application/problem+json"}
 JSON = {"Accept": "application/json"}
 NAMES = names()
@@ -119,12 +122,16 @@ BAD_IDS = [
 
 
 @pytest.mark.parametrize("row, path", DYNAMIC, ids=lambda value: value if isinstance(value, str) else "")
-async def test_bad_ids_are_not_found(api: Api, ada: Tokens, db: asyncpg.Connection, row: Any, path: str) -> None:
-    await db.execute("UPDATE users SET is_superuser = true")
+async def test_bad_ids_are_not_found(
+    serve: Any, ada: Tokens, employee_ada: Tokens, db: asyncpg.Connection, row: Any, path: str
+) -> None:
+    api: Api = await serve(internal_networks=LOOPBACK)
+    me = employee_ada if row.access is Access.EMPLOYEE else ada
     async with unchanged(db):
         for bad in BAD_IDS:
             sent = filled(path, **dict.fromkeys(("id", "company_id", "digest", "user_id", "slug"), bad))
-            answer = await at(api, row.method, sent, headers={**JSON, **ada.bearer})
+            body = None if row.method == "GET" else VALID.get(row.name, {})
+            answer = await at(api, row.method, sent, json=body, headers={**JSON, **me.bearer})
             assert (answer.status, answer.json) == (404, NotFound().body()), bad
 
 

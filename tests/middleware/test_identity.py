@@ -17,6 +17,7 @@ GARBAGE = [
     "null", "undefined", "x", "a.b.c", "..", "eyJhbGciOiJub25lIn0.e30.", "\xff", "a" * 7000, "rt_" + "A" * 43,
     "null null", '"', "é", "🙂", "%00", "Bearer x",
 ]  # fmt: skip
+SESSIONS = (Access.SIGNED_IN, Access.EMPLOYEE)
 PUBLIC_GETS = names(lambda row: row.access is Access.PUBLIC and row.method == "GET")
 
 
@@ -154,8 +155,8 @@ async def test_a_stale_credential_keeps_nobody_from_signing_in(api: Api, ada: To
 ENDINGS = {
     "ended": "UPDATE sessions SET ended_at = now(), end_reason = 'logout'",
     "expired": "UPDATE sessions SET expires_at = now()",
-    "deactivated": "UPDATE users SET is_active = false WHERE email LIKE 'ada%'",
-    "rejected": "UPDATE users SET status = 'Rejected' WHERE email LIKE 'ada%'",
+    "deactivated": "UPDATE {people} SET is_active = false WHERE email LIKE 'ada%'",
+    "rejected": "UPDATE {people} SET status = 'Rejected' WHERE email LIKE 'ada%'",
     "forgotten": "DELETE FROM sessions",
 }
 
@@ -165,17 +166,18 @@ async def test_what_ends_by_sql_ends_at_the_next_request(
     api: Api, ada: Tokens, db: asyncpg.Connection, name: Name
 ) -> None:
     await db.execute("UPDATE users SET is_active = true, is_superuser = true WHERE email = 'root@example.com'")
+    people = "employees" if name.for_employees else "users"
     for statement in ENDINGS.values():
-        await db.execute("UPDATE users SET is_active = true, status = 'Pending' WHERE email = 'ada@example.com'")
-        tokens = await api.sign_in("ada@example.com")
+        await db.execute(f"UPDATE {people} SET is_active = true, status = 'Approved' WHERE email = 'ada@example.com'")
+        tokens = await name.sign_in(api)
         assert known(await ask(api, name, tokens.bearer))
-        await db.execute(statement)
+        await db.execute(statement.format(people=people))
         assert refused(await ask(api, name, tokens.bearer), TokenNotValid), statement
         assert refused(await ask(api, name, cookie(tokens.access)), TokenNotValid), statement
 
 
 async def test_one_ended_session_ends_no_other(api: Api, ada: Tokens, db: asyncpg.Connection) -> None:
-    other = await api.sign_in("ada@example.com")
+    other = await api.session_of("ada@example.com")
     await db.execute(f"{ENDINGS['ended']} WHERE id = (SELECT min(id) FROM sessions)")
     assert (await api.get("/api/me/", headers=ada.bearer)).status == 401
     assert (await api.get("/api/me/", headers={**ada.bearer, **cookie(other.access)})).status == 200
@@ -207,11 +209,6 @@ async def test_basic_credentials_that_cannot_be_read(api: Api, text: str) -> Non
 
 
 async def test_every_closed_row_is_in_these_tests() -> None:
-    paths = {
-        filled(path)
-        for row in ROUTES
-        if row.access is Access.SIGNED_IN and not row.settles_itself
-        for path in row.paths
-    }
-    wanted = [name for name in names() if name.closed and name.row.access is Access.SIGNED_IN]
+    paths = {filled(path) for row in ROUTES if row.access in SESSIONS and not row.settles_itself for path in row.paths}
+    wanted = [name for name in names() if name.closed and name.row.access in SESSIONS]
     assert paths == {name.path for name in wanted}

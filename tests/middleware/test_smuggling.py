@@ -93,7 +93,7 @@ async def test_connect_and_asterisk_are_no_proxy(real: Api) -> None:
         async with connection(real) as (reader, writer):
             writer.write(line + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             status = (await reader.readline()).split()[1]
-            assert status in (b"404", b"405")
+            assert status in (b"303", b"404", b"405")  # ours of that path, whatever the host
 
 
 async def test_an_unknown_expectation_is_400_in_the_usual_shape(real: Api) -> None:

@@ -4,45 +4,62 @@ import re
 from typing import NamedTuple
 
 ACTORS = (
-    "nobody", "employee", "plain", "pending", "agent_a", "admin_a", "admin_b", "both", "root", "dead",
+    "nobody", "employee", "plain", "pending", "agent_a", "admin_a", "admin_b", "both", "hdts", "root", "dead",
 )  # fmt: skip
 
-# One cell per actor; `ok` is the status of the row's group. `both` administers beta and is a member of alpha;
+# One cell per actor; `ok` is the status of the row's group. `both` administers beta and is a member of alpha, `hdts`
+# administers the help desk;
 # `dead` holds a token from before he was deactivated; employee and agent_a have the same number.
 PATTERNS = {
-    #                 nobody empl plain pend agentA adminA adminB both root dead
-    "anybody":       "ok     ok   ok    ok   ok     ok     ok     ok   ok   ok",
-    "not employees": "ok     403  ok    ok   ok     ok     ok     ok   ok   ok",
-    "without token": "401    401  401   401  401    401    401    401  401  401",
-    "signed in":     "401    ok   ok    ok   ok     ok     ok     ok   ok   401",
-    "any session":   "401    ok   ok    ok   ok     ok     ok     ok   ok   ok",  # a dead man's too can be ended
-    "staff":         "401    403  ok    ok   ok     ok     ok     ok   ok   401",
-    "staff, none":   "401    403  404   404  404    404    404    404  404  401",
-    "admins":        "401    403  403   403  403    ok     ok     ok   ok   401",
-    "superusers":    "401    403  403   403  403    403    403    403  ok   401",
+    #                 nobody empl plain pend agentA adminA adminB both hdts root dead
+    "anybody":       "ok     ok   ok    ok   ok     ok     ok     ok   ok   ok   ok",
+    "nowhere":       "404    404  404   404  404    404    404    404  404  404  404",
+    "not employees": "ok     403  ok    ok   ok     ok     ok     ok   ok   ok   ok",
+    "not staff":     "ok     ok   403   403  403    403    403    403  403  403  ok",
+    "without token": "401    401  401   401  401    401    401    401  401  401  401",
+    "signed in":     "401    ok   ok    ok   ok     ok     ok     ok   ok   ok   401",
+    "any session":   "401    ok   ok    ok   ok     ok     ok     ok   ok   ok   ok",  # a dead man's too can be ended
+    "any employee's": "401   ok   403   403  403    403    403    403  403  403  403",
+    "employees":     "401    ok   403   403  403    403    403    403  403  403  401",
+    "employees, none": "401  404  403   403  403    403    403    403  403  403  401",
+    "staff":         "401    403  ok    ok   ok     ok     ok     ok   ok   ok   401",
+    "staff, none":   "401    403  404   404  404    404    404    404  404  404  401",
+    "admins":        "401    403  403   403  403    ok     ok     ok   ok   ok   401",
+    "superusers":    "401    403  403   403  403    403    403    403  403  ok   401",
+    # the help desk's own
+    "reviewers":     "401    403  403   403  403    403    403    403  ok   ok   401",
+    "reviewers, none": "401  403  403   403  403    403    403    403  404  404  401",
     # by id or slug: an object of alpha, of beta, of nobody
-    "of alpha":      "401    403  403   403  403    ok     404    404  ok   401",
-    "of beta":       "401    403  403   403  403    404    ok     ok   ok   401",
-    "of nobody":     "401    403  403   403  403    404    404    404  404  401",
+    "of alpha":      "401    403  403   403  403    ok     404    404  404  ok   401",
+    "of beta":       "401    403  403   403  403    404    ok     ok   404  ok   401",
+    "of nobody":     "401    403  403   403  403    404    404    404  404  404  401",
     # seen by id: one's own is 200 for whoever holds it
-    "seen in alpha": "401    403  404   404  404    ok     404    404  ok   401",
-    "seen in beta":  "401    403  404   404  404    404    ok     ok   ok   401",
+    "seen in alpha": "401    403  404   404  404    ok     404    404  404  ok   401",
+    "seen in beta":  "401    403  404   404  404    404    ok     ok   404  ok   401",
     # removed by superusers alone; admins see theirs and lack the right
-    "kept in alpha": "401    403  403   403  403    403    404    404  ok   401",
-    "kept in beta":  "401    403  403   403  403    404    403    403  ok   401",
+    "kept in alpha": "401    403  403   403  403    403    404    404  404  ok   401",
+    "kept in beta":  "401    403  403   403  403    404    403    403  404  ok   401",
     # named in a body
-    "names alpha":   "401    403  403   403  403    ok     400    400  ok   401",
-    "names beta":    "401    403  403   403  403    400    ok     ok   ok   401",
-    "names nobody":  "401    403  403   403  403    400    400    400  400  401",
+    "names alpha":   "401    403  403   403  403    ok     400    400  400  ok   401",
+    "names beta":    "401    403  403   403  403    400    ok     ok   400  ok   401",
+    "names nobody":  "401    403  403   403  403    400    400    400  400  400  401",
 }  # fmt: skip
 
 # fmt: off
 # The objects that a group is tried with, and the pattern for each. "-" stands for no object at all.
 ANYBODY     = {"-": "anybody"}
+INTERNAL    = {"-": "nowhere"}
 NOT_EMPLOYEES = {"-": "not employees"}
 NO_TOKEN    = {"-": "without token"}
 ANY_SESSION = {"-": "any session"}
 SIGNED_IN   = {"-": "signed in"}
+NOT_STAFF   = {"-": "not staff"}
+ANY_EMPLOYEES = {"-": "any employee's"}
+EMPLOYEES   = {"-": "employees"}
+OWN_EMPLOYEES = {"own": "employees", "foreign": "employees, none", "twin": "employees, none", "none": "employees, none"}
+REVIEWERS   = {"-": "reviewers"}
+REVIEWED    = {"employee": "reviewers", "user": "reviewers, none", "none": "reviewers, none"}
+NOWHERE     = {"there": "nowhere", "none": "nowhere"}
 STAFF       = {"-": "staff"}
 ADMINS      = {"-": "admins"}
 SUPERUSERS  = {"-": "superusers"}
@@ -60,22 +77,34 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /readyz
         GET    /.well-known/jwks.json
         GET    /api/
+        GET    /api/schema/
         GET    /api/v1/
         GET    /api/v1/token/
         GET    /api/v1/tts/
+        GET    /api/v1/hdts/
         GET    /api/v1/systems/public/
         GET    /api/v1/users/captcha/required/
         POST   /api/v1/users/captcha/generate/
         POST   /api/v1/token/logout/
         """),
+    (INTERNAL, 200, "GET /metrics"),
     (NOT_EMPLOYEES, 200, "POST   /api/v1/users/2fa/request-otp/"),
-    (ANYBODY, 303, "GET /logout/"),
+    (NOT_STAFF, 200, "POST   /api/v1/hdts/employees/api/2fa/request-otp/"),
+    (ANYBODY, 303, """
+        GET    /
+        GET    /logout/
+        """),
     (ANYBODY, 404, "GET /media/{digest}.webp"),
     (ANYBODY, 400, """
         POST   /api/v1/users/register/
         POST   /api/v1/users/login/
         POST   /api/v1/users/login/api/
         POST   /api/v1/users/login/verify-otp/
+        POST   /api/v1/hdts/employees/api/register/
+        POST   /api/v1/hdts/employees/api/login/
+        POST   /api/v1/hdts/employees/api/2fa/verify-otp/
+        POST   /api/v1/hdts/employees/api/password/forgot/
+        POST   /api/v1/hdts/employees/api/password/reset/
         POST   /api/v1/token/verify/
         POST   /api/v1/users/password/forgot/
         POST   /api/v1/users/password/reset/
@@ -94,6 +123,7 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
     (NO_TOKEN, 401, """
         POST   /api/v1/token/refresh/
         POST   /api/v1/users/token/refresh/
+        POST   /api/v1/hdts/employees/api/token/refresh/
         GET    /token/
         """),
 
@@ -126,6 +156,44 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         POST   /api/v1/users/2fa/recovery-codes/
         """),
     (OWN_ONLY, 204, "DELETE /api/v1/users/sessions/{id}/"),
+
+    # --- oneself, employees
+    (EMPLOYEES, 200, """
+        GET    /api/v1/hdts/employees/api/sessions/
+        POST   /api/v1/hdts/employees/api/logout-all/
+        GET    /api/v1/hdts/employees/api/me/
+        GET    /api/v1/hdts/employees/api/profile/
+        PATCH  /api/v1/hdts/employees/api/profile/
+        PUT    /api/v1/hdts/employees/api/profile/
+        POST   /api/v1/hdts/employees/api/2fa/totp/setup/
+        """),
+    (EMPLOYEES, 400, """
+        POST   /api/v1/hdts/employees/api/profile/change-password/
+        POST   /api/v1/hdts/employees/api/2fa/enable/
+        POST   /api/v1/hdts/employees/api/2fa/disable/
+        POST   /api/v1/hdts/employees/api/2fa/totp/confirm/
+        POST   /api/v1/hdts/employees/api/2fa/recovery-codes/
+        """),
+    (ANY_EMPLOYEES, 200, "POST /api/v1/hdts/employees/api/logout/"),
+    (OWN_EMPLOYEES, 204, "DELETE /api/v1/hdts/employees/api/sessions/{id}/"),
+
+    # --- employees, by the help desk's admins
+    (REVIEWERS, 200, """
+        GET    /api/v1/hdts/employees/
+        GET    /api/v1/hdts/user-management/pending/api/
+        GET    /api/v1/hdts/user-management/users/api/
+        """),
+    (REVIEWED, 200, """
+        PATCH  /api/v1/hdts/user-management/update-status/{id}/
+        POST   /api/v1/hdts/user-management/update-status/{id}/
+        """),
+
+    # --- for the internal network, which nobody here comes from
+    (NOWHERE, 200, """
+        GET    /api/v1/users/internal/{id}/
+        GET    /api/v1/hdts/employees/internal/{id}/
+        GET    /api/v1/hdts/users/{user_id}/
+        """),
 
     # --- what all staff may look at
     (STAFF, 200, """

@@ -7,17 +7,20 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from authsvc.routing import Route
+from authsvc.routing import EMPLOYEES_ONLY, Route
 from tests.client import Answer
+from tests.endpoints.kit import add_employee, sign_in_employee
 from tests.rights import matrix
-from tests.rights.world import MISSING, World
+from tests.rights.world import MISSING, World, add_system
 
+LONE_EMPLOYEE = MISSING - 1
 _SECRET_COLUMNS = {"sessions": "last_used_at"}
 _NOT_COMPARED = {"audit", "request_limits", "schema_migrations"}
 
 # What a row is sent, by its name; {} for all others.
 Body = Callable[[World, str], dict[str, Any]]
 BODIES: dict[str, Body] = {
+    "review.decide": lambda w, at: {"action": "reject"},
     "managed_users.create": lambda w, at: {"email": "new@example.com", "first_name": "New"},
     "managed_users.edit": lambda w, at: {"first_name": "Changed"},
     "invitations.send": lambda w, at: {"email": "new@example.com", "system": slug(at), "role": "Technician"},
@@ -46,7 +49,14 @@ def agent(world: World, where: str) -> int:
 
 
 async def settle(world: World) -> None:
-    """Open all sessions, then deactivate the dead one behind the service's back; invitations to both systems."""
+    """Open all sessions, then deactivate the dead one behind the service's back; invitations to both systems.
+
+    The help desk gets an admin, and a second employee, whose number no user has.
+    """
+    world.systems["hdts"] = await add_system(world.db, "hdts")
+    await world.add("hdts", ("hdts", "Admin"))
+    await add_employee(world.db, LONE_EMPLOYEE, "lone@example.com")
+    await sign_in_employee(world.api, "lone@example.com")
     for actor in matrix.ACTORS:
         await world.as_(actor)
     await world.invitation("alpha", "invited@alpha.example.com", "admin_a")
@@ -65,29 +75,31 @@ async def probe(
     extra: Mapping[str, Any] = MappingProxyType({}),
 ) -> Answer:
     """The answer to one request; `number` instead of the object's id, `extra` beside its body."""
-    filled = await _filled(world, row.name, path, actor, where, number)
+    filled = await _filled(world, row, path, actor, where, number)
     body = {**extra, **BODIES.get(row.name, lambda w, at: {})(world, where)}
     query = QUERIES.get(row.name, "").format(slug=slug(where))
     sent = {} if row.method == "GET" else {"json": body}
     return await world.api.request(row.method, filled + query, headers=await world.as_(actor), **sent)
 
 
-async def _filled(world: World, name: str, path: str, actor: str, where: str, number: str | None) -> str:
+async def _filled(world: World, row: Route, path: str, actor: str, where: str, number: str | None) -> str:
     plain = matrix.shown("", path).strip()
     plain = plain.replace("{slug}", slug(where)).replace("{digest}", "0" * 64)
     if "{company_id}" in plain:
         found = await world.db.fetchval("SELECT company_id FROM users WHERE id = $1", agent(world, where))
         return plain.replace("{company_id}", found or "MA9999")
     if "{" in plain:
-        plain = re.sub(r"\{\w+\}", number or str(await _object(world, name, actor, where)), plain)
+        plain = re.sub(r"\{\w+\}", number or str(await _object(world, row, actor, where)), plain)
     return plain
 
 
-async def _object(world: World, name: str, actor: str, where: str) -> int:
+async def _object(world: World, row: Route, actor: str, where: str) -> int:
     """The id of the object that stands for alpha, beta or nobody; for sessions: one's own or somebody else's."""
     if where == "none":
         return MISSING
-    noun = name.partition(".")[0]
+    noun = row.name.partition(".")[0]
+    if noun == "sessions" and row.kinds == EMPLOYEES_ONLY:
+        return await _employees_session(world, where)
     if noun == "sessions":
         own = actor if actor in world.people else "dead"
         return await _session(world, own if where == "own" else "root" if own == "plain" else "plain")
@@ -99,12 +111,25 @@ async def _object(world: World, name: str, actor: str, where: str) -> int:
         return await world.role(where, "Spare")
     if noun == "assignments":
         return await world.held("shared", where)
-    assert noun == "invitations", name
+    if noun == "review":
+        return world.people["agent_a" if where == "employee" else "root"]
+    if noun == "internal":
+        return world.people["hdts" if row.name == "internal.help_desk_user" else "agent_a"]
+    assert noun == "invitations", row.name
     return int(await world.db.fetchval("SELECT id FROM invitations WHERE system_id = $1", world.systems[where]))
 
 
 async def _session(world: World, who: str) -> int:
     return int(await world.db.fetchval("SELECT max(id) FROM sessions WHERE user_id = $1", world.people[who]))
+
+
+async def _employees_session(world: World, where: str) -> int:
+    """The employee's own session, another employee's, or that of the user with his number."""
+    number = world.people["agent_a"]
+    if where == "twin":
+        return await _session(world, "agent_a")
+    employee = number if where == "own" else LONE_EMPLOYEE
+    return int(await world.db.fetchval("SELECT max(id) FROM sessions WHERE employee_id = $1", employee))
 
 
 class Snapshot(NamedTuple):

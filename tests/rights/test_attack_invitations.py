@@ -13,7 +13,6 @@ from tests.rights.world import World
 MOVE = "UPDATE users SET email = $2, email_canonical = $2 WHERE id = $1"
 
 
-@pytest.mark.xfail(strict=True, reason="accept_invitation does not ask again whether the account is a superuser's")
 async def test_the_link_of_a_system_admin_does_not_open_a_superusers_account(world: World, mailbox: Mailbox) -> None:
     """Nobody had that address when it was invited; now a superuser has."""
     await invite(world)
@@ -25,9 +24,6 @@ async def test_the_link_of_a_system_admin_does_not_open_a_superusers_account(wor
     assert tuple(row) == (PASSWORD_HASH, True, "Approved")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="accepting takes over an account whose address was proven since: no 2FA, new password"
-)
 async def test_an_account_that_proved_its_address_meanwhile_keeps_password_and_factor(
     world: World, mailbox: Mailbox
 ) -> None:
@@ -44,7 +40,6 @@ async def test_an_account_that_proved_its_address_meanwhile_keeps_password_and_f
     assert (await world.api.get("/api/me/", headers=tokens.bearer)).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="a deactivation voids reset links, but no invitations to the address")
 async def test_a_link_from_before_a_deactivation_stays_dead(world: World, mailbox: Mailbox) -> None:
     await invite(world, email="plain@example.com")  # has the role at once; the next one needs a link
     user, root = world.people["plain"], await world.as_("root")
@@ -57,9 +52,6 @@ async def test_a_link_from_before_a_deactivation_stays_dead(world: World, mailbo
     await assert_dead_link(world, token)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="users.approve does not look at the status: a rejection at the same moment is undone"
-)
 async def test_a_rejection_while_the_link_is_used_stands(world: World, mailbox: Mailbox) -> None:
     user = await world.add("unproven", status="Pending")
     await world.db.execute("UPDATE users SET email_verified_at = NULL WHERE id = $1", user)
@@ -75,16 +67,12 @@ async def test_a_rejection_while_the_link_is_used_stands(world: World, mailbox: 
     assert await world.db.fetchval("SELECT status FROM users WHERE id = $1", user) == "Rejected"
 
 
-@pytest.mark.xfail(strict=True, reason="a link is mailed to a deactivated account; it opens, and then never works")
 async def test_who_is_deactivated_cannot_be_invited(world: World, mailbox: Mailbox) -> None:
     await world.db.execute("UPDATE users SET is_active = false WHERE id = $1", world.people["plain"])
     assert (await invite(world, email="plain@example.com")).status in {400, 409}
     assert await mailbox.to(world.api, "plain@example.com", "invited") == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Text takes line breaks in names: they become paragraphs of the service's own mails"
-)
 @pytest.mark.parametrize("noun", ["role", "system"])
 async def test_a_name_adds_no_paragraph_to_a_mail(world: World, mailbox: Mailbox, noun: str) -> None:
     name = "Agent.\n\nYour account is locked. Unlock it here:\n\nhttps://evil.example/?token=x\n\nx"
@@ -99,7 +87,6 @@ async def test_a_name_adds_no_paragraph_to_a_mail(world: World, mailbox: Mailbox
     assert [line for mail in mails for line in body(mail).splitlines() if line.startswith("https://evil")] == []
 
 
-@pytest.mark.xfail(strict=True, reason="empty optional fields of a form are errors: user_id, system_id, role_id")
 async def test_a_form_may_leave_its_optional_fields_empty(world: World) -> None:
     form = {"email": NEW, "system": "alpha", "role": "Spare", "user_id": "", "system_id": "", "role_id": ""}
     answer = await world.api.request("POST", SEND[0], data=form, headers=await world.as_("admin_a"))
@@ -118,7 +105,6 @@ async def test_a_link_makes_no_use_of_who_is_signed_in(world: World, mailbox: Ma
     ] == "beta"
 
 
-@pytest.mark.xfail(strict=True, reason="of an account that is taken over, name, username and phone stay the stranger's")
 async def test_the_names_of_who_accepts_are_his_own(world: World, mailbox: Mailbox) -> None:
     """A stranger registered the address; the invited person says who he is."""
     await world.api.register(email=NEW, first_name="Evil", last_name="Stranger", username="evil")

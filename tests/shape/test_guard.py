@@ -9,9 +9,11 @@ from aiohttp import encode_basic_auth
 
 from authsvc import guard
 from authsvc.routes import ROUTES
-from authsvc.routing import Access, Route
+from authsvc.routing import EMPLOYEES_ONLY, Access, Route
 from authsvc.schemas.base import Password
-from tests.client import PASSWORD, Api
+from authsvc.schemas.sessions import SignInBody
+from tests.client import PASSWORD, Api, Tokens
+from tests.endpoints.kit import add_employee, sign_in_employee
 
 SECRET_NAMES = {"password", "otp_code", "temporary_token", "token", "response"}
 WRONG, TOKEN, NO_CODE, NEW = "wrong horse battery", "x" * 43, "aaaaa-aaaaa", "another horse battery"
@@ -26,6 +28,8 @@ ADDRESS = {"email": "new@example.com", "current_password": WRONG}
 ATTEMPTS: Mapping[str, list[tuple[dict[str, str], int]]] = {
     "sessions.obtain": [(SIGN_IN, 1)],
     "sessions.login_api": [(SIGN_IN, 1)],
+    "sessions.login_employee": [(SIGN_IN, 1)],
+    "sessions.verify_otp_employee": [({"temporary_token": TOKEN, "otp_code": NO_CODE}, 1)],
     "sessions.verify_otp": [({"temporary_token": TOKEN, "otp_code": NO_CODE}, 1)],
     "passwords.reset": [(RESET, 1)],
     "links.reset": [(RESET, 1)],
@@ -50,6 +54,7 @@ ATTEMPTS: Mapping[str, list[tuple[dict[str, str], int]]] = {
 EXCEPTIONS = {
     "managed_users.create": "its password is set, not checked",
     "users.register": "its password is set, not checked",
+    "users.register_employee": "its password is set, not checked",
     "tokens.verify": "takes access and refresh tokens: signed, or 256 random bits of a session; it signs nobody in",
 }
 WITH_FACTOR = {"otp.renew_recovery_codes"}  # says 409 to who has none
@@ -58,6 +63,12 @@ WITH_FACTOR = {"otp.renew_recovery_codes"}  # says 409 to who has none
 def takes_a_secret(row: Route) -> bool:
     fields = row.spec.body._declared_fields if row.spec.body else {}
     return any(isinstance(field, Password) or name in SECRET_NAMES for name, field in fields.items())
+
+
+async def employee(api: Api, db: asyncpg.Connection) -> Tokens:
+    """A session of a new employee."""
+    await add_employee(db)
+    return await sign_in_employee(api)
 
 
 ROWS = [row for row in ROUTES if takes_a_secret(row)]
@@ -88,9 +99,10 @@ def test_every_row_that_takes_a_secret_is_decided_about() -> None:
 async def test_a_wrong_secret_passes_the_guard_at_every_name(
     api: Api, db: asyncpg.Connection, passed: list[guard.Attempt], row: Route
 ) -> None:
-    signed_in = row.access is Access.SIGNED_IN
-    headers = (await api.sign_in()).bearer if signed_in else {}
-    await db.execute("UPDATE users SET otp_enabled = $1", row.name in WITH_FACTOR)
+    signed_in = row.access in {Access.SIGNED_IN, Access.EMPLOYEE}
+    headers = (await (employee(api, db) if row.kinds == EMPLOYEES_ONLY else api.sign_in())).bearer if signed_in else {}
+    for people in ("users", "employees"):
+        await db.execute(f"UPDATE {people} SET otp_enabled = $1", row.name in WITH_FACTOR)
     for path in row.paths:
         for body, passes in ATTEMPTS[row.name]:
             passed.clear()
@@ -131,8 +143,10 @@ async def test_a_code_that_comes_with_the_password_passes_the_guard_too(
     api: Api, db: asyncpg.Connection, passed: list[guard.Attempt]
 ) -> None:
     email = (await api.register())["email"]
+    await add_employee(db, email=email)
     await db.execute("UPDATE users SET otp_enabled = true")
-    names = [path for row in ROUTES if row.name in {"sessions.obtain", "sessions.login_api"} for path in row.paths]
+    await db.execute("UPDATE employees SET otp_enabled = true")
+    names = [path for row in ROUTES if row.spec.body is SignInBody for path in row.paths]
     for path in names:
         await api.post(path, {"email": email, "password": PASSWORD, "otp_code": NO_CODE})
     assert [attempt.event for attempt in passed] == ["authn_login_fail", "authn_code_fail"] * len(names)

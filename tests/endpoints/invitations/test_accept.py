@@ -155,9 +155,10 @@ async def test_links_from_before_the_acceptance_are_dead(world: World, mailbox: 
 @pytest.mark.parametrize("change", ["is_active = false", "status = 'Rejected'"])
 async def test_a_dead_account_does_not_come_back_by_invitation(world: World, mailbox: Mailbox, change: str) -> None:
     await world.api.register(email=NEW)
-    await world.db.execute(f"UPDATE users SET {change} WHERE email = $1", NEW)
     assert (await invite(world)).status == 201
     token = await link(world, mailbox)
+    await world.db.execute(f"UPDATE users SET {change} WHERE email = $1", NEW)
+    assert (await invite(world)).status == 409
     answer = await accept(world, token)
     assert (answer.status, answer.json) == (400, DEAD)
     assert await world.db.fetchval(f"SELECT count(*) FROM users WHERE email = $1 AND {change}", NEW) == 1

@@ -49,7 +49,7 @@ async def account_code(api: Api, mailbox: Mailbox, tokens: Tokens) -> str:
 async def with_factor(api: Api, mailbox: Mailbox, email: str = ADA) -> Owner:
     """A new person who uses mailed codes."""
     await api.register(email=email)
-    tokens = await api.sign_in(email)
+    tokens = await api.session_of(email)
     code = await account_code(api, mailbox, tokens)
     answer = await api.post(f"{TWO}/enable/", {"otp_code": code}, headers=tokens.bearer)
     assert answer.status == 200, answer.text
@@ -59,7 +59,7 @@ async def with_factor(api: Api, mailbox: Mailbox, email: str = ADA) -> Owner:
 async def with_app(api: Api, clock: FakeClock, email: str = ADA) -> tuple[Owner, pyotp.TOTP]:
     """A new person with an authenticator, whose present time step is unused."""
     await api.register(email=email)
-    tokens = await api.sign_in(email)
+    tokens = await api.session_of(email)
     secret = (await api.post(f"{TWO}/totp/setup/", headers=tokens.bearer)).json["secret"]
     phone = pyotp.TOTP(secret)
     answer = await api.post(f"{TWO}/totp/confirm/", {"otp_code": phone.at(clock.now)}, headers=tokens.bearer)

@@ -1,7 +1,6 @@
 """User 7 and employee 7 are two people, and nothing takes one for the other."""
 
 import re
-from typing import NamedTuple
 
 import asyncpg
 import jwt
@@ -10,11 +9,12 @@ import pytest
 from authsvc.core.person import Kind
 from authsvc.routes import ROUTES
 from authsvc.routing import Access
-from tests.client import Api, Tokens
+from tests.client import Api
 from tests.endpoints.kit import (
     PROFILE,
     TOKEN_NOT_VALID,
     WRONG_ACCOUNT_TYPE,
+    Sevens,
     add_employee,
     assert_alive,
     assert_dead,
@@ -37,7 +37,7 @@ STAFF_ONLY = [
     (row.method, filled(path))
     for row in ROUTES
     for path in row.paths
-    if row.access in (Access.SIGNED_IN, Access.ADMIN) and row.kinds == {Kind.STAFF}
+    if row.access in (Access.SIGNED_IN, Access.ADMIN, Access.ADMIN_PAGE) and row.kinds == {Kind.STAFF}
 ]
 BOTH = [
     (row.method, path)
@@ -45,22 +45,6 @@ BOTH = [
     for path in row.paths
     if row.access is Access.SIGNED_IN and set(Kind) <= row.kinds and not row.settles_itself
 ]
-
-
-class Sevens(NamedTuple):
-    """The sessions of user 7 and of employee 7."""
-
-    user: Tokens
-    employee: Tokens
-
-
-@pytest.fixture
-async def sevens(api: Api, db: asyncpg.Connection) -> Sevens:
-    user = await api.register(email="ada@example.com")
-    await db.execute("DELETE FROM links")
-    await db.execute("UPDATE users SET id = 7 WHERE id = $1", user["id"])
-    await add_employee(db, 7)
-    return Sevens(await api.sign_in("ada@example.com"), await sign_in_employee(api))
 
 
 async def test_the_tokens_say_whose_they_are(api: Api, sevens: Sevens) -> None:

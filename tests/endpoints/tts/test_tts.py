@@ -63,11 +63,6 @@ async def test_round_robin_while_nobody_takes_turns(world: World, pool: list[int
     assert (answer.status, answer.code) == (409, "conflict")
 
 
-@pytest.mark.xfail(strict=True, reason="comes with the guard of the internal paths")
-async def test_round_robin_of_old_needs_no_token_inside_the_network(world: World, pool: list[int]) -> None:
-    assert (await world.api.get(f"{ROUND_ROBIN}?role_name=Technician")).json == pool
-
-
 async def test_turns_go_round(world: World, pool: list[int]) -> None:
     body = {"system": "TTS", "role": "technician"}
     given = [(await post(world, f"{ROUND_ROBIN}next/", body)).json for _ in range(5)]
