@@ -14,15 +14,16 @@ from typing import Any
 from benchmarks import plot
 from benchmarks.contenders.peers import PEERS
 from benchmarks.load import CONNECTIONS, WRK, Outcome
-from benchmarks.measure import Sample, failures, middle, ratio
+from benchmarks.measure import Sample, failures, mean, middle, ratio
 from benchmarks.rig import Rig
 from benchmarks.rows import TARGETS, TITLES, Figures, Row, Target, Thing
 
 OURS = ("aiohttp", "asyncpg", "uvloop", "orjson", "pyjwt", "bcrypt", "cryptography")
 WHOLE = "bench"  # how the files of a whole run are called
 NOTES = """Medians of slices of one second (sign-ins: of a fixed number), interleaved over all contenders in one run,
-over {connections} keep-alive connections (sign-ins: 4). × is the median, over rounds, of our requests/s ÷ theirs;
-"CPU ×" of their CPU time per request, PostgreSQL's included, ÷ ours. Pinned: {pinned}.
+over {connections} keep-alive connections (sign-ins: 4); CPU per request is the mean over all slices. × is the
+median, over rounds, of our requests/s ÷ theirs; "CPU ×" is their CPU per request, PostgreSQL's included, ÷ ours.
+Pinned: {pinned}.
 The callers are 1,000 people with a session each, in turn. authsvc writes its JSON log of every request; no other
 contender logs any."""
 
@@ -71,15 +72,16 @@ def write(place: Path, rows: Sequence[Row], found: Found, length: Mapping[str, A
     text = "\n\n".join(part for part in _parts(place.name, rows, found, length) if part) + "\n"
     place.with_suffix(".md").write_text(text, "utf-8")
     place.with_suffix(".svg").write_text(plot.bars(rows, found.samples), "utf-8")
-    print(f"\n{text}\nwritten: {place.relative_to(Path.cwd())}.md and .svg")
+    print(f"\n{text}\nwritten: benchmarks/results/{place.name}.md and .svg")
 
 
 def _parts(name: str, rows: Sequence[Row], found: Found, length: Mapping[str, Any]) -> Iterable[str]:
     yield "# authsvc beside its peers"
     yield NOTES.format(connections=CONNECTIONS, pinned=found.facts.get("pinned", "no"))
     yield f"![requests per second]({name}.svg)"
-    yield "## Targets"
-    yield _targets(rows, found, name == WHOLE)
+    if targets := _targets(rows, found, is_whole=name == WHOLE):
+        yield "## Targets"
+        yield table(("target", "wanted", "measured", ""), targets)
     if rows:
         yield "## Requests"
         yield _requests(rows, found)
@@ -106,15 +108,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)])
 
 
-def _targets(rows: Sequence[Row], found: Found, is_whole: bool) -> str:
-    figures, lines = _figures(rows, found), []
+def _targets(rows: Sequence[Row], found: Found, *, is_whole: bool) -> list[Sequence[object]]:
+    figures = _figures(rows, found)
+    lines: list[Sequence[object]] = []
     for target in TARGETS:
         value = target.of(figures)
         if value is None and not is_whole:
             continue
         state = "not measured" if value is None else "**met**" if target.met(value) else "**missed**"
         lines.append((target.text, _bounds(target), "–" if value is None else number(value), state))
-    return table(("target", "wanted", "measured", ""), lines)
+    return lines
 
 
 def _bounds(target: Target) -> str:
@@ -144,7 +147,10 @@ def _requests(rows: Sequence[Row], found: Found) -> str:
         lines.append((f"**{TITLES[row.name]}**", "authsvc", *_cells(ours), "1", "1"))
         for other in row.others:
             if theirs := found.samples.get(other):
-                times = (number(ratio(ours, theirs)), number(ratio(theirs, ours, lambda s: s.cpu)))
+                times = (
+                    number(ratio(ours, theirs)),
+                    number(mean(theirs, lambda s: s.cpu) / mean(ours, lambda s: s.cpu)),
+                )
                 lines.append(("", f"{other.contender}, {other.call}", *_cells(theirs), *times))
     head = ("", "who", "requests/s", "p50 ms", "p99 ms", "CPU µs", "PostgreSQL µs", "errors", "×", "CPU ×")
     return table(head, lines)
@@ -155,8 +161,8 @@ def _cells(samples: Sequence[Sample]) -> tuple[str, ...]:
     return (
         number(middle(samples, lambda s: s.rate)),
         *(number(time) if time else "–" for time in times),
-        number(middle(samples, lambda s: s.server)),
-        number(middle(samples, lambda s: s.database)),
+        number(mean(samples, lambda s: s.server)),
+        number(mean(samples, lambda s: s.database)),
         str(failures(samples)),
     )
 
