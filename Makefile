@@ -1,11 +1,11 @@
-# make run | test | check | help. Each makes .venv and installs what it needs; nothing else has to be there
+# make run | test | check | bench | help. Each makes .venv and installs what it needs; nothing else has to be there
 # but Python 3.11 or newer and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := authsvc tests benchmarks run.py
 
-.PHONY: run test check format help
+.PHONY: run test check bench format help
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -24,6 +24,9 @@ check: .venv/.test  ## format, lint, types, import rules, Dockerfile, shape of t
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m pytest tests/shape
+
+bench: .venv/.run  ## measure it beside its peers, 15 minutes (ARGS="--quick", ARGS="--only validate,refresh")
+	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 format: .venv/.test  ## format the code
 	$(BIN)/ruff format $(SOURCES)

@@ -1,0 +1,1 @@
+"""What is measured: authsvc, what it is built from, and its peers."""
