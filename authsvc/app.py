@@ -10,29 +10,25 @@ from authsvc.browser import storage
 from authsvc.jobs.numbers import keep_numbers
 from authsvc.jobs.outbox import send_mails
 from authsvc.jobs.purge import purge_now_and_then
+from authsvc.jobs.revocations import follow_revocations
 from authsvc.jobs.signing_keys import follow_key_files
 from authsvc.keys import SERVICE
-from authsvc.middleware.access import access
-from authsvc.middleware.body import body
-from authsvc.middleware.csrf import csrf
-from authsvc.middleware.errors import errors
-from authsvc.middleware.headers import on_prepare, preflight
-from authsvc.middleware.identity import identity
-from authsvc.middleware.limits import REFUSED, limits
-from authsvc.middleware.measure import measure
+from authsvc.middleware.headers import on_prepare
+from authsvc.middleware.limits import REFUSED
+from authsvc.pipeline import chain_of, unmatched
 from authsvc.routes import ROUTES
 from authsvc.routing import SCHEMA, register
 from authsvc.service import Service
 
 
 def create_app(svc: Service) -> web.Application:
-    """The application of one process. Outermost first: what went wrong, who is it, from where, how often, may they."""
-    sessions = session_middleware(storage(svc.settings))
-    app = web.Application(middlewares=[measure, sessions, errors, preflight, identity, csrf, limits, access, body])
+    """The application of one process."""
+    app = web.Application(middlewares=[unmatched])
     app[SERVICE], app[REFUSED], app[SCHEMA] = svc, {}, openapi.published()
     app.on_response_prepare.append(on_prepare)
-    app.cleanup_ctx.extend([_parts, keep_numbers, send_mails, purge_now_and_then, follow_key_files])
-    register(app, ROUTES)
+    app.cleanup_ctx.extend([_parts, keep_numbers, send_mails, purge_now_and_then, follow_key_files, follow_revocations])
+    browser_session = session_middleware(storage(svc.settings))
+    register(app, ROUTES, lambda row: chain_of(row, browser_session))
     return app
 
 

@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
 from authsvc.core import paging
+from authsvc.core.jsons import dump
 from authsvc.keys import SERVICE
 
-_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 JSON = "application/json"
 
 
@@ -25,11 +24,6 @@ class Published(NamedTuple):
 def etag_of(body: bytes) -> str:
     """A strong entity tag, the same in every process."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-
-
-def dump(data: Any) -> bytes:
-    """JSON bytes of anything the API says."""
-    return orjson.dumps(data, option=_OPTIONS)
 
 
 def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -73,13 +73,14 @@ ROUTES = (
     post ("/api/v1/users/logout/",                   sessions.logout,            SIGNED_IN, SIGN_OUT,
           kinds=BOTH_KINDS, settles_itself=True),
     post ("/api/v1/token/logout/",                   sessions.logout_anyway,     PUBLIC, SIGN_OUT, also=("/logout/",)),
-    get  ("/logout/",                                sessions.logout_page,       PUBLIC, SIGN_OUT),
+    get  ("/logout/",                                sessions.logout_page,       PUBLIC, SIGN_OUT, revokes=True),
 
     # --- tokens
-    post ("/api/v1/token/refresh/",                  tokens.rotate,              REFRESH, ROTATE, kinds=BOTH_KINDS),
+    post ("/api/v1/token/refresh/",                  tokens.rotate,              REFRESH, ROTATE, kinds=BOTH_KINDS,
+          revokes=False),
     post ("/api/v1/users/token/refresh/",            tokens.rotate_cookie,       REFRESH, ROTATE, kinds=BOTH_KINDS,
-          also=("/api/v1/token/refresh/cookie/",)),
-    post ("/api/v1/token/verify/",                   tokens.verify,              PUBLIC, VERIFY),
+          also=("/api/v1/token/refresh/cookie/",), revokes=False),
+    post ("/api/v1/token/verify/",                   tokens.verify,              PUBLIC, VERIFY, revokes=False),
     get  ("/api/v1/users/token/validate/",           tokens.validate,            SIGNED_IN, kinds=BOTH_KINDS),
     get  ("/token/",                                 tokens.obtain_basic,        BASIC, SIGN_IN),
 
@@ -187,9 +188,10 @@ ROUTES = (
 
     # --- what the ticket tracker asks
     get  ("/api/v1/tts/round-robin/",                tts.round_robin,            SIGNED_IN, scope="turns"),
-    post ("/api/v1/tts/round-robin/next/",           tts.next_turn,              SIGNED_IN, LOOK_UP, scope="turns"),
+    post ("/api/v1/tts/round-robin/next/",           tts.next_turn,              SIGNED_IN, LOOK_UP, scope="turns",
+          revokes=False),
     get  (f"/api/v1/tts/user-info/{BY_USER_ID}/",    tts.user_info,              SIGNED_IN),
-    post ("/api/v1/tts/users-info/",                 tts.users_info,             SIGNED_IN, LOOK_UP),
+    post ("/api/v1/tts/users-info/",                 tts.users_info,             SIGNED_IN, LOOK_UP, revokes=False),
     post ("/api/v1/tts/assign-agent-to-role/",       tts.assign_agent,           ADMIN, MANAGE),
     post ("/api/v1/tts/create-role/",                tts.create_role,            ADMIN, MANAGE),
     get  ("/api/v1/tts/assign-agent-to-role/",       tts.form_data,              ADMIN_PAGE,
@@ -199,7 +201,8 @@ ROUTES = (
     post (f"{EMPLOYEES}/register/",                  users.register_employee,    PUBLIC, REGISTER, kinds=THEIRS),
     post (f"{EMPLOYEES}/login/",                     sessions.login_employee,    PUBLIC, SIGN_IN, kinds=THEIRS),
     post (f"{EMPLOYEES}/2fa/verify-otp/",            sessions.verify_otp_employee, PUBLIC, SIGN_IN, kinds=THEIRS),
-    post (f"{EMPLOYEES}/token/refresh/",             tokens.rotate_cookie,       REFRESH, ROTATE, kinds=THEIRS),
+    post (f"{EMPLOYEES}/token/refresh/",             tokens.rotate_cookie,       REFRESH, ROTATE,
+          kinds=THEIRS, revokes=False),
     post (f"{EMPLOYEES}/logout/",                    sessions.logout,            EMPLOYEE, SIGN_OUT,
           kinds=THEIRS, settles_itself=True),
     get  (f"{EMPLOYEES}/sessions/",                  sessions.list_own,          EMPLOYEE, kinds=THEIRS),

@@ -70,6 +70,7 @@ class Route(NamedTuple):
     kinds: frozenset[Kind] = STAFF_ONLY  # whose session counts, where one is needed
     knows_caller: bool = False  # anybody may call, but who is signed in counts
     settles_itself: bool = False  # the flow weighs the credentials: signing out takes any that the session has
+    revokes: bool | None = None  # may change who somebody is or may do; None: as its method says
     scope: str | None = None  # answered to the internal network without a session; what a service key must allow
 
     @property
@@ -82,6 +83,11 @@ class Route(NamedTuple):
         """What the handler takes and gives."""
         spec: Spec = getattr(self.handler, "spec", Spec())
         return spec
+
+    @property
+    def may_revoke(self) -> bool:
+        """May the handler change who somebody is or what he may do?"""
+        return self.method != "GET" if self.revokes is None else self.revokes
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -116,17 +122,21 @@ def kind_of(request: web.Request) -> Kind:
     return next(iter(row.kinds))
 
 
-def register(app: web.Application, routes: Iterable[Route]) -> None:
-    """Make every name of every row a route of the application. HEAD answers where GET does."""
+def register(app: web.Application, routes: Iterable[Route], answering: Callable[[Route], Handler]) -> None:
+    """Make every name of every row a route of the application. HEAD answers where GET does.
+
+    answering: what answers a row's requests.
+    """
     rows = app[ROWS] = {}
     for row in routes:
+        handler = answering(row)
         for path in row.paths:
             if row.method == "GET":
                 resource = app.router.add_resource(path)
-                rows[resource.add_route("GET", row.handler)] = row
-                rows[resource.add_route("HEAD", row.handler)] = row
+                rows[resource.add_route("GET", handler)] = row
+                rows[resource.add_route("HEAD", handler)] = row
             else:
-                rows[app.router.add_route(row.method, path, row.handler)] = row
+                rows[app.router.add_route(row.method, path, handler)] = row
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:

@@ -45,6 +45,8 @@ class Settings:
     data_dir: Path  # embedded database, keys, uploaded pictures
     database_url: str | None  # None: the embedded one
     migrate_database_url: str | None  # owner, for migrations; default database_url
+    listen_database_url: str | None  # direct connection for LISTEN; default database_url
+    identity_cache: bool  # remember live sessions, as long as revocations are heard
     db_pool_size: int  # connections per process
     db_acquire_timeout: float  # wait for a free connection
     db_statement_timeout: float
@@ -126,6 +128,8 @@ def load() -> Settings:
         data_dir=data_dir,
         database_url=database_url,
         migrate_database_url=env.str("MIGRATE_DATABASE_URL", database_url, validate=checks.postgres_url),
+        listen_database_url=env.str("LISTEN_DATABASE_URL", database_url, validate=checks.postgres_url),
+        identity_cache=env.bool("IDENTITY_CACHE", True),
         db_pool_size=env.int("DB_POOL_SIZE", 10, validate=checks.between(1, 200)),
         db_acquire_timeout=env.float("DB_ACQUIRE_TIMEOUT", 1.0, validate=checks.between(0.05, 60)),
         db_statement_timeout=env.float("DB_STATEMENT_TIMEOUT", 2.0, validate=checks.between(0.05, 60)),

@@ -128,6 +128,9 @@ def base_settings() -> Iterator[Settings]:
         patch.setenv("AUTHSVC_PUBLIC_URL", PUBLIC_URL)
         patch.setenv("AUTHSVC_BCRYPT_COST", "4")
         patch.setenv("AUTHSVC_LIMITS", "off")
+        patch.setenv(
+            "AUTHSVC_IDENTITY_CACHE", "off"
+        )  # tests change people by SQL, and ask at once; tests/known is apart
         patch.setenv("AUTHSVC_INTERNAL_NETWORKS", "192.0.2.0/24")  # tests of internal paths say where they are
         patch.setenv("AUTHSVC_HASH_QUEUE", "1000")
         patch.setenv("AUTHSVC_CORS_ORIGINS", "https://tts.example.com,https://hdts.example.com")

@@ -9,13 +9,13 @@ import orjson
 from aiohttp.http import SERVER_SOFTWARE
 
 from authsvc.core import hashing, names
+from authsvc.core.jsons import dump
 from authsvc.core.person import Kind, Origin, Person
 from authsvc.core.profiles import shown
 from authsvc.core.registration import NewPerson
 from authsvc.flows import register as registering
 from authsvc.flows import sign_in as signing_in
 from authsvc.people import PEOPLE, with_free_username
-from authsvc.replies import dump
 from authsvc.service import Service
 
 PASSWORD = "correct horse battery"

@@ -5,6 +5,7 @@ token still lives is not in the token: that is asked of the database at each req
 """
 
 import contextlib
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from authsvc.core.signing import KeySet
 from authsvc.errors import TokenNotValid
 
 _MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
+_REMEMBERED = 20_000  # some 5 MB
 _SKEW = 30  # seconds that another node's clock may be ahead, for iat and nbf only
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _STRINGS = ("iss", "sub", "jti", "token_type")
@@ -37,10 +39,21 @@ class AccessTokens:
     """Signs and reads access tokens. `lifetime` in seconds, `issuer` the public URL."""
 
     def __init__(self, keys: KeySet, *, issuer: str, lifetime: int, clock: Clock) -> None:
-        self.keys = keys
+        self._keys = keys
         self.lifetime = lifetime
         self._issuer = issuer
         self._clock = clock
+        self._verified_before: dict[bytes, Claims] = {}  # by SHA-256 of the whole token
+
+    @property
+    def keys(self) -> KeySet:
+        """What signs and verifies now."""
+        return self._keys
+
+    @keys.setter
+    def keys(self, keys: KeySet) -> None:
+        self._keys = keys
+        self._verified_before.clear()  # by keys that may be gone
 
     def issue(self, person: Person, session_id: int, about: Mapping[str, Any]) -> str:
         """A token for a session. `about`: e-mail, username, names and `roles` of the person."""
@@ -72,8 +85,21 @@ class AccessTokens:
     def read(self, token: str, *, expired_too: bool = False) -> Claims:
         """The claims of a token of ours; TokenNotValid for anything else.
 
-        expired_too: also one whose time is over, for signing out.
+        expired_too: also one whose time is over, for signing out. A signature that was verified once is not
+        verified again; whether the token's time is over is asked each time.
         """
+        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._verified_before.get(key)
+        if known is None:
+            known = self._read(token)
+            if len(self._verified_before) >= _REMEMBERED:
+                del self._verified_before[next(iter(self._verified_before))]
+            self._verified_before[key] = known
+        if known.expires_at <= self._clock() and not expired_too:
+            raise TokenNotValid
+        return known
+
+    def _read(self, token: str) -> Claims:
         claims = self._verified(token)
         if any(type(claims.get(name)) is not str for name in _STRINGS):
             raise TokenNotValid
@@ -88,7 +114,6 @@ class AccessTokens:
             or type(not_before) is not int
             or not (0 < claims["sid"] < 2**63 and 0 < claims["user_id"] < 2**31)
             or max(not_before, claims["iat"]) > now + _SKEW
-            or (claims["exp"] <= now and not expired_too)
         ):
             raise TokenNotValid
         return Claims(_person(claims), claims["sid"], claims["exp"])

@@ -12,5 +12,7 @@ async def problem(svc: Service) -> str | None:
         applied = await meta.applied_migrations(svc.db)
     except errors.Unavailable:
         return "The database cannot be reached."
+    if svc.known.is_on and not svc.known.is_fresh:
+        return "Revocations are not heard: LISTEN_DATABASE_URL leads nowhere, or the database is slow."
     missing = [name for name in migrate.names() if name not in applied]
     return f"The database lacks {len(missing)} migration(s): run migrate." if missing else None

@@ -103,3 +103,4 @@ async def _end_if_reused(svc: Service, digest: bytes, grace: dt.timedelta, origi
         if owner:
             await mails.queue(svc, tx, "token_reuse", owner)
         await audit.add(tx, "authn_token_reuse", actor=None, subject=owner, origin=origin, session_id=ended["id"])
+    await svc.known.settle()

@@ -6,6 +6,7 @@ from typing import Any
 from authsvc import errors
 from authsvc.core import profiles
 from authsvc.core.person import Caller, Person
+from authsvc.known import Shown
 from authsvc.people import PEOPLE
 from authsvc.queries import company_ids
 from authsvc.service import Service
@@ -13,10 +14,15 @@ from authsvc.service import Service
 
 async def own_profile(svc: Service, person: Person) -> Mapping[str, Any]:
     """The PROFILE or EMPLOYEE row of the caller himself."""
-    profile = await PEOPLE[person.kind].profile(svc.db, person.id)
-    if profile is None:
+    return (await shown(svc, person)).profile
+
+
+async def shown(svc: Service, person: Person) -> Shown:
+    """The caller himself, as he is shown to himself."""
+    found = await svc.known.person(svc.db, person)
+    if found is None:
         raise errors.TokenNotValid
-    return profile
+    return found
 
 
 async def by_company_id(svc: Service, company_id: str, viewer: Caller) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from authsvc.errors import Unavailable
 from authsvc.keys import SERVICE
-from authsvc.queries import captchas, guard, limits, links, outbox, second_factors, sessions
+from authsvc.queries import captchas, guard, limits, links, outbox, revocations, second_factors, sessions
 from authsvc.service import Service
 
 _EVERY = 600.0  # seconds
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 async def purge(svc: Service) -> int:
     """One sweep; how many rows went."""
     gone = 0
-    for noun in (limits, guard, captchas, second_factors, links, outbox):
+    for noun in (limits, guard, captchas, second_factors, links, outbox, revocations):
         gone += await noun.purge(svc.db)
     while batch := await sessions.purge(svc.db, _KEEP_ENDED, _BATCH):
         gone += batch

@@ -11,13 +11,13 @@ from authsvc.keys import CALLER, SERVICE
 from authsvc.routing import Handler
 from authsvc.same_site import from_own_page
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @web.middleware
 async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse with 403 before anything is read or changed."""
-    if request.method not in _SAFE:
+    if request.method not in SAFE:
         caller = request[CALLER]
         by_bearer = caller is not None and not caller.by_cookie
         if not by_bearer and not from_own_page(request, request.app[SERVICE].settings):

@@ -28,7 +28,6 @@ _CORS_HEADERS = "accept, authorization, content-type, x-requested-with, x-csrfto
 @web.middleware
 async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer CORS preflights; who is not on the list gets no CORS header and the browser refuses for us."""
-    request[REPLY_HEADERS] = {}
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return web.Response(
             status=204,

@@ -13,7 +13,6 @@ from authsvc.core.person import Caller, Origin
 from authsvc.errors import TokenNotValid
 from authsvc.keys import CALLER, ORIGIN, SERVICE
 from authsvc.presented import bearer
-from authsvc.queries import sessions
 from authsvc.routing import Access, Handler, row_of
 from authsvc.service import Service
 
@@ -57,15 +56,15 @@ async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None
         claims = svc.tokens.read(token)
     except TokenNotValid:
         return None
-    row = await sessions.live(svc.db, claims.session_id, claims.person)
-    if row is None:
+    known = await svc.known.session(svc.db, claims.session_id, claims.person)
+    if known is None:
         return None
     return Caller(
         claims.person,
-        row["email"],
+        known.email,
         claims.session_id,
         claims.expires_at,
-        is_superuser=row["is_superuser"],
-        is_admin=row["is_admin"],
-        by_cookie=by_cookie,
+        known.is_superuser,
+        known.is_admin,
+        by_cookie,
     )

@@ -31,6 +31,7 @@ async def limits(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _count(request: web.Request, row: Route, limit: Limit) -> None:
     svc, refused = request.app[SERVICE], request.app[REFUSED]
+    request[REPLY_HEADERS] = {}
     key = f"{row.method} {row.path} {_who(request, limit)}"
     request[REPLY_HEADERS]["RateLimit-Policy"] = f'"{row.name}";q={limit.calls};w={limit.seconds}'
     wait = refused.get(key, 0.0) - time.monotonic()

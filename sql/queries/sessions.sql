@@ -15,12 +15,13 @@ WITH opened AS (
 SELECT id FROM opened;
 
 -- name: live
--- Is this session of this person alive, and what may the person do now? Asked at every request.
+-- Is this session of this person alive, for how long, and what may the person do now?
 SELECT coalesce(u.email, e.email) AS email,
        coalesce(u.is_superuser AND has_required_factor(u.otp_enabled), false) AS is_superuser,
        coalesce(has_required_factor(u.otp_enabled) AND (u.is_superuser OR EXISTS (
            SELECT FROM assignments a JOIN roles r ON r.id = a.role_id
-            WHERE a.user_id = s.user_id AND a.is_active AND r.name = 'Admin')), false) AS is_admin
+            WHERE a.user_id = s.user_id AND a.is_active AND r.name = 'Admin')), false) AS is_admin,
+       extract(epoch FROM s.expires_at - now())::float8 AS seconds_left
   FROM sessions s
   LEFT JOIN users u ON u.id = s.user_id
   LEFT JOIN employees e ON e.id = s.employee_id
