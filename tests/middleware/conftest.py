@@ -79,3 +79,8 @@ async def ada(api: Api, db: asyncpg.Connection) -> Tokens:
     await api.register(email="root@example.com")  # the last superuser could not be shut out
     await db.execute("UPDATE users SET is_superuser = true")
     return await api.session_of("ada@example.com")
+
+
+@pytest.fixture(autouse=True)
+def _quickly_drawn(drawn_once: None) -> None:
+    """The answers' pictures do not matter here."""
