@@ -25,6 +25,7 @@ from authsvc.jobs import outbox
 from authsvc.service import Service
 from authsvc.settings import Settings, load
 from tests.client import Api
+from tests.drawings import draw_once
 from tests.mailbox import Mailbox
 from tests.servers import Servers
 
@@ -178,6 +179,12 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     box = Mailbox()
     monkeypatch.setattr(outbox, "transport_of", lambda settings: box.transport)
     return box
+
+
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests to which captchas and QR codes are but answers."""
+    draw_once(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -176,4 +176,9 @@ class Snapshot(NamedTuple):
         await self.db.execute(self.script)
 
     async def drop(self) -> None:
-        await self.db.execute("DROP SCHEMA saved CASCADE")
+        await forget(self.db)
+
+
+async def forget(db: asyncpg.Connection) -> None:
+    """Drop what `Snapshot.take` kept, if there is anything."""
+    await db.execute("DROP SCHEMA IF EXISTS saved CASCADE")
