@@ -47,3 +47,14 @@ async def test_what_the_proxy_says_for_whom_still_counts_beside_them(serve: Serv
     assert (answer.status, answer.json) == (200, user(pair.id))
     answer = await ask(api, USER.format(pair.id), peer=PROXY, headers=[*told, *forwarded("203.0.113.9")])
     assert (answer.status, answer.json) == (404, NOT_FOUND)
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="inside, a stale session is taken for none at all")
+async def test_a_stale_session_is_called_stale_inside_too(serve: Serve, *, required: bool) -> None:
+    """A colleague's browser is on the internal network: it signs in anew by this answer, as it does outside."""
+    stale = {"Authorization": "Bearer stale"}
+    for api in (await serve(), await serve(**INSIDE, require_service_key=required)):
+        answer = await api.get("/api/v1/tts/round-robin/?system=tts&role=Agent", headers=stale)
+        assert (answer.status, answer.code) == (401, "token_not_valid")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authsvc", error="invalid_token"'
