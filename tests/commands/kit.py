@@ -130,6 +130,13 @@ def serving(folder: Path, *args: str, command: tuple[str, ...] = (), **settings:
         wait_until(server.postgres_is_gone, 10)
 
 
+def workers(server: Server) -> set[int]:
+    """The processes that the master has made."""
+    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    found = {int(pid) for path in children for pid in path.read_text().split()}
+    return {pid for pid in found if "serve" in Path(f"/proc/{pid}/cmdline").read_text()}
+
+
 def wait_until(met: Callable[[], bool], seconds: float) -> float:
     """How long it took until the condition was met; fails when it was not in time."""
     started = time.monotonic()
