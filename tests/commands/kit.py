@@ -109,7 +109,10 @@ class Server:
         """Does nobody hold the lock of the embedded database any more?"""
         import fcntl
 
-        with (Embedded(self.folder).home / "data.lock").open("a") as lock:
+        path = Embedded(self.folder).home / "data.lock"
+        if not path.exists():
+            return True
+        with path.open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
