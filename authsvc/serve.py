@@ -3,29 +3,25 @@
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import uvloop
 from aiohttp import web
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
 
-from authsvc import key_files, log, metrics
-from authsvc.app import create_app
-from authsvc.service import build
+from authsvc import metrics, workers
+from authsvc.runner import BACKLOG, make_runner
 from authsvc.settings import Settings, SettingsError
 
-_DRAIN = 10.0  # seconds for requests under way after SIGTERM
-_IDLE = 75.0  # seconds that an idle connection is kept
 _WATCH = 0.5  # seconds between two looks at the parent and the embedded database
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_listening: Callable[[], None]) -> None:
@@ -38,7 +34,7 @@ def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_lis
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="authsvc-metrics-")))
             metrics.share(folder)
             when_listening()
-            _Gunicorn(settings, dsn, socks, folder).run()
+            workers.serve(settings, dsn, socks, folder)
         else:
             uvloop.run(_serve(settings, dsn, socks, when_listening))
 
@@ -58,33 +54,26 @@ def only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def make_runner(settings: Settings, dsn: str) -> web.AppRunner:
-    """The application with the protocol settings that every process uses."""
-    svc = build(settings, key_files.load(settings), dsn)
-    return web.AppRunner(
-        create_app(svc),
-        access_log_class=log.RequestLog,
-        keepalive_timeout=_IDLE,
-        auto_decompress=False,
-        shutdown_timeout=_DRAIN,
-    )
-
-
 async def _serve(
     settings: Settings, dsn: str, socks: Iterable[socket.socket], when_listening: Callable[[], None]
 ) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for ending in _ENDINGS:
         loop.add_signal_handler(ending, ended.set)
+    loop.add_signal_handler(signal.SIGUSR2, _say_restart)
     runner = make_runner(settings, dsn)
     await runner.setup()
     try:
         for sock in socks:
-            await web.SockSite(runner, sock, backlog=1024).start()
+            await web.SockSite(runner, sock).start()
         when_listening()
         await ended.wait()
     finally:
         await runner.cleanup()
+
+
+def _say_restart() -> None:
+    log.warning("not reloaded: one process cannot take over from itself; restart it, or serve with --workers 2")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -93,7 +82,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-        sock.listen(1024)
+        sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -117,39 +106,3 @@ class _Watch(threading.Thread):
                 return
             with contextlib.suppress(Exception):  # it is tried again in a moment, and readyz says what is wrong
                 self._keep_alive()
-
-
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    """Several processes on the same sockets. They share limits and sessions through the database, metrics by files."""
-
-    def __init__(self, settings: Settings, dsn: str, socks: Iterable[socket.socket], folder: Path) -> None:
-        self._settings, self._dsn, self._folder = settings, dsn, folder
-        self._fds = [sock.detach() for sock in socks]  # gunicorn's from now on, to close as well
-        super().__init__()
-
-    def load_config(self) -> None:
-        self.cfg.set("bind", [f"fd://{fd}" for fd in self._fds])
-        self.cfg.set("workers", self._settings.workers)
-        self.cfg.set("worker_class", "aiohttp.worker.GunicornUVLoopWebWorker")
-        self.cfg.set("graceful_timeout", int(_DRAIN))
-        self.cfg.set("timeout", 30)
-        self.cfg.set("loglevel", "warning")
-        self.cfg.set("child_exit", lambda arbiter, worker: metrics.forget(worker.pid, self._folder))
-
-    def load(self) -> Callable[[], Coroutine[Any, Any, web.AppRunner]]:
-        async def runner() -> web.AppRunner:
-            return make_runner(self._settings, self._dsn)
-
-        return runner
-
-    def run(self) -> None:
-        arbiter = Arbiter(self)
-        arbiter.handle_hup = arbiter.handle_term  # a closed terminal ends the service, as with one process
-        master = os.getpid()
-        try:
-            arbiter.run()
-        except SystemExit as end:
-            if os.getpid() != master:
-                os._exit(int(end.code or 0))  # a worker: what the master started is not its to end
-            if end.code:
-                raise

@@ -109,7 +109,10 @@ class Server:
         """Does nobody hold the lock of the embedded database any more?"""
         import fcntl
 
-        with (Embedded(self.folder).home / "data.lock").open("a") as lock:
+        path = Embedded(self.folder).home / "data.lock"
+        if not path.exists():
+            return True
+        with path.open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -128,6 +131,13 @@ def serving(folder: Path, *args: str, command: tuple[str, ...] = (), **settings:
             os.killpg(server.process.pid, signal.SIGKILL)
         server.process.wait(5)
         wait_until(server.postgres_is_gone, 10)
+
+
+def workers(server: Server) -> set[int]:
+    """The processes that the master has made."""
+    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    found = {int(pid) for path in children for pid in path.read_text().split()}
+    return {pid for pid in found if "serve" in Path(f"/proc/{pid}/cmdline").read_text()}
 
 
 def wait_until(met: Callable[[], bool], seconds: float) -> float:

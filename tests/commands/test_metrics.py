@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.kit import Server, data_dir, serving, wait_until
+from tests.commands.kit import Server, data_dir, serving, wait_until, workers
 
 ASKED = 40
 
@@ -26,13 +26,6 @@ def value(server: Server, name: str) -> float:
     """The sum of a metric over its labels."""
     found = re.findall(rf"^{name} ([0-9.e+-]+)$", server.text("/metrics"), re.MULTILINE)
     return sum(map(float, found))
-
-
-def workers(server: Server) -> set[int]:
-    """The processes that the master has made."""
-    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    found = {int(pid) for path in children for pid in path.read_text().split()}
-    return {pid for pid in found if "serve" in Path(f"/proc/{pid}/cmdline").read_text()}
 
 
 def folders(server: Server) -> list[Path]:

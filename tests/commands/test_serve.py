@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.kit import Server, data_dir, run, serving, wait_until
+from tests.commands.kit import Server, data_dir, run, serving, wait_until, workers
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,14 @@ def test_a_killed_database_is_back_at_once(folder: Path) -> None:
         assert wait_until(lambda: server.status("/readyz") == 200, 5) < 3
 
 
-def test_several_processes_end_together(folder: Path) -> None:
+def test_several_processes_are_replaced_without_the_database_and_end_together(folder: Path) -> None:
     with serving(folder, "--workers", "2") as server:
         assert server.status("/api/v1/systems/public/") == 200
+        before, database = workers(server), postmaster(folder)
+        server.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: len(workers(server)) == 2 and not workers(server) & before, 10)
+        assert server.status("/readyz") == 200
+        assert postmaster(folder) == database
         assert server.stop() == 0, server.log.read_text()
         assert server.postgres_is_gone()
 

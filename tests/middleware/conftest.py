@@ -12,7 +12,7 @@ from aiohttp.test_utils import BaseTestServer, TestClient
 
 from authsvc import app as app_module
 from authsvc.routing import Route
-from authsvc.serve import make_runner
+from authsvc.runner import make_runner
 from authsvc.settings import Settings
 from tests.client import Api, Tokens
 from tests.conftest import Addresses

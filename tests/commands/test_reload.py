@@ -1,0 +1,212 @@
+"""Ends and replacements under load: no request fails, and no kept connection is reset."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.commands.kit import Server, data_dir, serving, wait_until, workers
+from tests.conftest import Addresses
+
+ORIGINS = ("https://before.example.com", "https://after.example.com")
+CLIENTS = 6
+PAUSE = 1.2  # seconds; longer than idle connections are spared
+ANSWERS_BEFORE_END = 60
+
+
+class Load:
+    """Clients that ask without a pause, each on a connection that it keeps, and never ask twice."""
+
+    def __init__(self, server: Server) -> None:
+        self.url, self.answers, self.closed = server.url + "/api/v1/systems/public/", 0, 0
+        self.failures: list[str] = []
+        self.stopped = False
+
+    async def client(self) -> None:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+            session._retry_connection = False
+            while not self.stopped:
+                try:
+                    async with session.get(self.url) as reply:
+                        await reply.read()
+                    self.answers += 1
+                    self.closed += reply.headers.get("Connection") == "close"
+                    if reply.status != 200:
+                        self.failures.append(str(reply.status))
+                except aiohttp.ClientConnectorError as err:
+                    if not isinstance(err.os_error, ConnectionRefusedError):
+                        self.failures.append(repr(err))
+                    return  # nobody listens any more
+                except (aiohttp.ClientError, TimeoutError) as err:
+                    self.failures.append(repr(err))
+
+    async def more(self) -> None:
+        """Wait for further answers."""
+        enough, end = self.answers + ANSWERS_BEFORE_END, time.monotonic() + 5
+        while self.answers < enough:
+            assert time.monotonic() < end, self.failures
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def load(server: Server) -> AsyncIterator[Load]:
+    under = Load(server)
+    async with asyncio.TaskGroup() as clients:
+        for _ in range(CLIENTS):
+            clients.create_task(under.client())
+        try:
+            await under.more()
+            yield under
+        finally:
+            under.stopped = True
+
+
+async def slow_sign_in(server: Server, under_way: asyncio.Event) -> tuple[str, str]:
+    """Head and error code of the answer to a sign-in whose body comes in two parts; the second after PAUSE."""
+    body = json.dumps({"email": "nobody@example.com", "password": "nine lively otters"}).encode()
+    head = (
+        "POST /api/v1/users/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(head.encode() + body[:10])
+    await writer.drain()
+    await asyncio.sleep(0.2)
+    under_way.set()
+    await asyncio.sleep(PAUSE)
+    writer.write(body[10:])
+    answer = await reader.read()  # to the end of the connection
+    writer.close()
+    first, _, rest = answer.partition(b"\r\n\r\n")
+    return first.decode(), json.loads(rest)["code"]
+
+
+async def idle_connection(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which one request was answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    await ask(reader, writer)
+    return reader, writer
+
+
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    length = next(line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length:"))
+    await reader.readexactly(int(length))
+    return head
+
+
+async def allowed(server: Server) -> set[str | None]:
+    """Which of ORIGINS the workers let in: many new connections, so that each is asked."""
+    found = set()
+    for number in range(20):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(server.url + "/healthz", headers={"Origin": ORIGINS[number % 2]}) as reply,
+        ):
+            found.add(reply.headers.get("Access-Control-Allow-Origin"))
+    return found - {None}
+
+
+@pytest.fixture(scope="module")
+def folder(database: Addresses) -> Iterator[Path]:
+    with data_dir() as path:
+        (path / "origins").write_text(ORIGINS[0])
+        (path / "ttl").write_text("900")
+        (path / "database").write_text(database.app)
+        (path / "owner").write_text(database.owner)
+        yield path
+
+
+@contextlib.contextmanager
+def started(folder: Path, *args: str) -> Iterator[Server]:
+    """On the database of the tests, which spares making another one."""
+    files = {
+        "CORS_ORIGINS": "origins",
+        "ACCESS_TTL": "ttl",
+        "DATABASE_URL": "database",
+        "MIGRATE_DATABASE_URL": "owner",
+    }
+    settings = {f"AUTHSVC_{name}_FILE": str(folder / file) for name, file in files.items()}
+    with serving(folder, *args, AUTHSVC_LIMITS="off", **settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pair(folder: Path) -> Iterator[Server]:
+    with started(folder, "--workers", "2") as server:
+        yield server
+
+
+async def test_workers_are_replaced_and_no_request_fails(pair: Server, folder: Path) -> None:
+    before = workers(pair)
+    (folder / "origins").write_text(ORIGINS[1])
+    async with load(pair) as under:
+        pair.process.send_signal(signal.SIGUSR2)
+        seen: set[int] = set()
+        while len(found := workers(pair)) != 2 or found & before:
+            seen |= {len(found)}
+            await asyncio.sleep(0.02)
+        await under.more()
+    assert under.failures == []
+    assert under.closed >= CLIENTS / 2
+    assert seen == {2, 3}
+    assert await allowed(pair) == {ORIGINS[1]}
+
+
+async def test_wrong_settings_replace_nobody_and_are_all_named(pair: Server, folder: Path) -> None:
+    before, good = workers(pair), (folder / "origins").read_text()
+    (folder / "origins").write_text("not an origin")
+    (folder / "ttl").write_text("soon")
+    pair.process.send_signal(signal.SIGUSR2)
+    wait_until(lambda: "not reloaded" in pair.log.read_text(), 3)
+    line = pair.log.read_text().partition("not reloaded")[2].splitlines()[0]
+    assert "AUTHSVC_CORS_ORIGINS" in line
+    assert "AUTHSVC_ACCESS_TTL" in line
+    assert workers(pair) == before
+    assert await allowed(pair) == {good}
+    (folder / "origins").write_text(good)
+    (folder / "ttl").write_text("900")
+
+
+async def test_sigterm_under_load_fails_no_request(pair: Server) -> None:
+    """The last one of the pair."""
+    under_way = asyncio.Event()
+    async with load(pair) as under:
+        slow = asyncio.create_task(slow_sign_in(pair, under_way))
+        await under_way.wait()
+        pair.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        head, code = await slow
+        assert await asyncio.to_thread(pair.process.wait, 10) == 0
+        assert time.monotonic() - began < 10
+    assert under.failures == []
+    assert head.startswith("HTTP/1.1 401 ")
+    assert "Connection: close" in head
+    assert code == "invalid_credentials"
+
+
+async def test_one_process_survives_a_reload_and_finishes_what_is_under_way(folder: Path) -> None:
+    with started(folder) as server:
+        kept = await idle_connection(server)
+        idle = await idle_connection(server)
+        server.process.send_signal(signal.SIGUSR2)
+        assert "Connection" not in await ask(*kept)
+        under_way = asyncio.Event()
+        slow = asyncio.create_task(slow_sign_in(server, under_way))
+        await under_way.wait()
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.status("/healthz") == 0, 2)
+        assert "Connection: close" in await ask(*kept)
+        assert await kept[0].read() == await idle[0].read() == b""
+        assert (await slow)[1] == "invalid_credentials"
+        assert await asyncio.to_thread(server.process.wait, 10) == 0
+        assert "--workers 2" in server.log.read_text()
+        for _, writer in (kept, idle):
+            writer.close()
