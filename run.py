@@ -184,7 +184,7 @@ _KID = {"ignore_unknown_options": True}  # a kid may begin with a dash
 @click.argument("kid")
 def keys_activate(kid: str, force: bool) -> None:
     """Let an announced key sign; running services follow within seconds."""
-    key_files.activate(settings.load().jwt_keys_dir, kid, force=force)
+    key_files.activate(settings.load(), kid, force=force)
     click.echo(f"{kid} signs now.")
 
 
@@ -194,8 +194,7 @@ def keys_activate(kid: str, force: bool) -> None:
 @click.argument("kid")
 def keys_retire(kid: str, force: bool) -> None:
     """Remove a key that signs no more."""
-    config = settings.load()
-    key_files.retire(config.jwt_keys_dir, kid, config.access_ttl, force=force)
+    key_files.retire(settings.load(), kid, force=force)
     click.echo(f"{kid} is gone.")
 
 

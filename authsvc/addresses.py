@@ -8,7 +8,7 @@ from aiohttp import web
 from authsvc.setting_checks import Network
 
 # What proxies add; none of it comes from a service that asks for itself.
-_FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
+_FORWARDING = ("x-forwarded", "x-real-ip", "forwarded", "via")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -33,10 +33,10 @@ def client_address(request: web.Request, trusted_proxies: Iterable[Network]) -> 
 
 def is_of_unknown_origin(request: web.Request, trusted_proxies: Iterable[Network]) -> bool:
     """Was the request forwarded by a peer that is no configured proxy, or by one that does not say for whom?"""
+    if not any(name.lower().startswith(_FORWARDING) for name in request.headers):
+        return False
     peer = parse(request.remote or "")
-    if peer and inside(peer, trusted_proxies):
-        return "Forwarded" in request.headers and "X-Forwarded-For" not in request.headers
-    return any(name in request.headers for name in _FORWARDING)
+    return not (peer and inside(peer, trusted_proxies) and "X-Forwarded-For" in request.headers)
 
 
 def parse(text: str) -> Address | None:

@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from authsvc.core.signing import KeySet, PrivateKey, SigningKeyError, key_set, make, public_jwk
 from authsvc.settings import Settings
 
-PUBLISHED_FOR = 300  # seconds that a verifier may keep what it read of /.well-known/jwks.json
+_TAKEN_UP = 10  # seconds until every running service has taken up a change of the folder
+PUBLISHED_FOR = 300 + _TAKEN_UP  # a verifier may keep what it read of /.well-known/jwks.json for 300
 _ACTIVE = "active"
 
 
@@ -33,7 +35,8 @@ class Held(NamedTuple):
 
 
 def generate(folder: Path, algorithm: str) -> str:
-    """Make a key pair in the folder, readable by its owner only; returns its kid. The first one signs."""
+    """Make a key pair in the folder, readable by its owner only; returns its kid. The first of its algorithm signs."""
+    others = [found.kid for found in held(folder) if found.algorithm == algorithm]
     key = make(algorithm)
     kid = str(public_jwk(key)["kid"])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,27 +44,35 @@ def generate(folder: Path, algorithm: str) -> str:
     descriptor = os.open(folder / f"{kid}.new", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
-    if not (folder / _ACTIVE).exists():
+    if others and _active(folder) not in others:
+        _point_to(folder, others[0])  # it signs, being the only one so far; nothing had to say so
+    elif not (folder / _ACTIVE).exists():
         _point_to(folder, kid)
     (folder / f"{kid}.new").rename(folder / f"{kid}.pem")  # whoever looks finds a whole key or none
     return kid
 
 
-def activate(folder: Path, kid: str, *, force: bool = False) -> None:
-    """Let a key sign. TooEarlyError while verifiers may not know it yet; SigningKeyError for an unknown one."""
-    held = _one(folder, kid)
-    if held.age < PUBLISHED_FOR and not force:
-        raise TooEarlyError(f"{kid} is published for {held.age:.0f} s; wait until it is {PUBLISHED_FOR} s, or force it")
+def activate(settings: Settings, kid: str, *, force: bool = False) -> None:
+    """Let a key sign. TooEarlyError while verifiers may not know it yet; SigningKeyError for one that cannot."""
+    folder = settings.jwt_keys_dir
+    age = _age(folder / f"{kid}.pem")
+    algorithm = public_jwk(_read(folder / f"{kid}.pem"))["alg"]
+    if algorithm != settings.jwt_algorithm:
+        raise SigningKeyError(f"{kid} is an {algorithm} key, and tokens are signed with {settings.jwt_algorithm}")
+    if age < PUBLISHED_FOR and not force:
+        raise TooEarlyError(f"{kid} is published for {age:.0f} s; wait until it is {PUBLISHED_FOR} s, or force it")
     _point_to(folder, kid)
 
 
-def retire(folder: Path, kid: str, access_ttl: int, *, force: bool = False) -> None:
+def retire(settings: Settings, kid: str, *, force: bool = False) -> None:
     """Remove a key. TooEarlyError while tokens that it signed may live; SigningKeyError for the one that signs."""
-    if _one(folder, kid).signs:
+    folder, life = settings.jwt_keys_dir, settings.access_ttl + _TAKEN_UP
+    _age(folder / f"{kid}.pem")
+    if kid == _signer(settings):
         raise SigningKeyError(f"{kid} signs; activate another key first")
-    since = time.time() - (folder / _ACTIVE).stat().st_mtime if (folder / _ACTIVE).exists() else 0.0
-    if since < access_ttl and not force:
-        raise TooEarlyError(f"tokens signed by {kid} may live for {access_ttl - since:.0f} s; wait, or force it")
+    since = _age(folder / _ACTIVE) if (folder / _ACTIVE).exists() else 0.0
+    if since < life and not force:
+        raise TooEarlyError(f"tokens signed by {kid} may live for {life - since:.0f} s; wait, or force it")
     (folder / f"{kid}.pem").unlink()
 
 
@@ -99,15 +110,26 @@ def load(settings: Settings) -> KeySet:
         raise SigningKeyError(f"{folder}: {err}") from err
 
 
-def _one(folder: Path, kid: str) -> Held:
-    for found in held(folder):
-        if found.kid == kid and (folder / f"{kid}.pem").exists():
-            return found
-    raise SigningKeyError(f"there is no {kid}.pem in {folder}")
+def _signer(settings: Settings) -> str | None:
+    """Who signs; also where a file that is no key keeps the service from reading all of them."""
+    try:
+        return load(settings).signer.kid
+    except SigningKeyError:
+        return _active(settings.jwt_keys_dir)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError as err:
+        raise SigningKeyError(f"there is no {path.name} in {path.parent}") from err
 
 
 def _active(folder: Path) -> str | None:
-    return (folder / _ACTIVE).read_text().strip() if (folder / _ACTIVE).exists() else None
+    try:
+        return (folder / _ACTIVE).read_text("ascii").strip() if (folder / _ACTIVE).exists() else None
+    except ValueError as err:
+        raise SigningKeyError(f"{folder / _ACTIVE} names no key") from err
 
 
 def _point_to(folder: Path, kid: str) -> None:
@@ -118,7 +140,7 @@ def _point_to(folder: Path, kid: str) -> None:
 def _read(path: Path) -> PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as err:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as err:
         raise SigningKeyError(f"{path} is not an unencrypted PKCS#8 private key") from err
     if not isinstance(key, (ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey, rsa.RSAPrivateKey)):
         raise SigningKeyError(f"{path} is of a kind that signs no tokens")

@@ -4,9 +4,10 @@ from typing import Any
 
 from aiohttp import web
 
+from authsvc.cookies import ACCESS
 from authsvc.core.person import Caller, Origin
 from authsvc.core.service_keys import ServiceKey
-from authsvc.errors import NotAuthenticated, NotFound
+from authsvc.errors import NotAuthenticated, NotFound, TokenNotValid
 from authsvc.service import Service
 
 MAX_ID = 2**31 - 1
@@ -26,8 +27,13 @@ def caller_of(request: web.Request) -> Caller:
     """The caller, where the row lets nobody else in."""
     caller = request[CALLER]
     if caller is None:
-        raise NotAuthenticated
+        raise TokenNotValid if has_credential(request) else NotAuthenticated
     return caller
+
+
+def has_credential(request: web.Request) -> bool:
+    """Was something presented that could be an access token?"""
+    return "Authorization" in request.headers or ACCESS in request.cookies
 
 
 def id_of(request: web.Request, name: str = "id") -> int:

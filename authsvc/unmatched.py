@@ -19,6 +19,11 @@ async def slash_form(request: web.Request) -> URL | None:
 
 async def is_hidden(request: web.Request, method: str, path: URL) -> bool:
     """Is this an internal path, and the request from outside? To who asks from there it does not exist."""
+    return await is_internal(request, method, path) and not internal.is_inside(request)
+
+
+async def is_internal(request: web.Request, method: str, path: URL) -> bool:
+    """Is this a path for the internal network?"""
     found = await request.app.router.resolve(request.clone(method=method, rel_url=path))
     row = request.app[ROWS].get(found.route)
-    return row is not None and row.access is Access.INTERNAL and not internal.is_inside(request)
+    return row is not None and row.access is Access.INTERNAL

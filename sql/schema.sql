@@ -320,6 +320,7 @@ CREATE TABLE public.users (
     last_login timestamp with time zone,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     search tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, ((email_canonical || ' '::text) || regexp_replace(((((((((((((email_canonical || ' '::text) || username_canonical) || ' '::text) || first_name) || ' '::text) || COALESCE(middle_name, ''::text)) || ' '::text) || last_name) || ' '::text) || company_id) || ' '::text) || COALESCE(phone_number, ''::text)), '[^[:alnum:]]+'::text, ' '::text, 'g'::text)))) STORED NOT NULL,
+    password_proven_at timestamp with time zone,
     CONSTRAINT users_department_length CHECK (((length(department) >= 1) AND (length(department) <= 100))),
     CONSTRAINT users_email_length CHECK ((length(email) <= 254)),
     CONSTRAINT users_first_name_length CHECK ((length(first_name) <= 100)),
@@ -333,6 +334,7 @@ CREATE TABLE public.users (
 )
 WITH (fillfactor='85');
 COMMENT ON COLUMN public.users.is_live IS 'may hold a session: active and not rejected (pending staff may sign in)';
+COMMENT ON COLUMN public.users.password_proven_at IS 'when a mailed link last set the password; null: only a session ever did';
 CREATE VIEW lookup.users AS
  SELECT id,
     email,

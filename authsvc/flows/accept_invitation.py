@@ -1,5 +1,6 @@
 """Accept an invitation: an account with a password of one's own, and the role."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,8 +28,8 @@ async def look(svc: Service, token: str, origin: Origin) -> Mapping[str, Any] | 
 async def accept(svc: Service, token: str, password: str, body: Mapping[str, Any], origin: Origin) -> str:
     """The address of who may sign in now. Invalid on `token`, or on fields, and then the link lives on.
 
-    An account whose address nobody proved is taken over by whoever holds the link: new password, old sessions
-    dead. Who proved it keeps password and second factor, and gets the role.
+    An account that may be a stranger's is taken over by whoever holds the link: new password, old sessions dead.
+    Whose it is for certain keeps password and second factor, and gets the role.
     """
     hashed = sealing.token_hash(token)
     found = await look(svc, token, origin)
@@ -56,11 +57,21 @@ async def _accept(
             subject = await _made(tx, {**columns, "username": username, "username_canonical": names.fold(username)})
         elif account["is_superuser"] and not accepted["by_superuser"]:
             raise errors.Invalid(_DEAD)  # the address became a superuser's since
-        elif account["email_verified_at"]:
+        elif _is_his_own(account, accepted["created_at"]):
             subject = audit.Named(Person(Kind.STAFF, account["id"]), account["email"])
         else:
             subject = await _taken_over(tx, account, columns)
         await _enrol(svc, tx, subject, found, origin)
+
+
+def _is_his_own(account: Mapping[str, Any], invited_at: dt.datetime) -> bool:
+    """Is the account that of who reads the mail of its address?
+
+    Proving an address after the invitation says little: its owner may have followed both mailed links, and somebody
+    else have chosen the password when he registered.
+    """
+    proven = account["email_verified_at"]
+    return proven is not None and (account["password_proven_at"] is not None or proven < invited_at)
 
 
 async def _columns(svc: Service, found: Mapping[str, Any], password: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +90,7 @@ async def _columns(svc: Service, found: Mapping[str, Any], password: str, body: 
 
 async def _made(tx: Db, columns: Mapping[str, Any]) -> audit.Named:
     user_id = await users.insert(tx, NewPerson._make(columns.get(name) for name in NewPerson._fields))
+    await users.set_password(tx, user_id, columns["password_hash"], None)  # by a mailed link, which is remembered
     return audit.Named(Person(Kind.STAFF, user_id), columns["email"])
 
 

@@ -53,10 +53,17 @@ async def verify(svc: Service, session_id: str, response: str, origin: Origin) -
 
 
 async def failures_of(svc: Service, email: str, device: Device | None) -> int:
-    """Failed sign-ins of an account name, whether somebody has it or not; on a known device those of the device."""
-    account = await PEOPLE[Kind.STAFF].by_email(svc.db, names.canonical_email(email))
-    person = Person(Kind.STAFF, account["id"]) if account else None
-    state = await counts.state(svc.db, guard.sign_in_key(svc, Kind.STAFF, email, person, device), None)
+    """Failed sign-ins of an account name, whether somebody has it or not; on a known device those of the device.
+
+    Of a staff user and an employee with the same address the higher number: who asks does not say which he is.
+    """
+    return max([await _failures(svc, kind, email, device) for kind in Kind])
+
+
+async def _failures(svc: Service, kind: Kind, email: str, device: Device | None) -> int:
+    account = await PEOPLE[kind].by_email(svc.db, names.canonical_email(email))
+    person = Person(kind, account["id"]) if account else None
+    state = await counts.state(svc.db, guard.sign_in_key(svc, kind, email, person, device), None)
     return int(state["failures"]) if state else 0
 
 

@@ -1,6 +1,8 @@
 """Register: check what must be checked outside the schema, hash, insert; the constraints decide what is taken."""
 
+import contextlib
 import datetime as dt
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,17 +28,34 @@ async def register(svc: Service, kind: Kind, body: Mapping[str, Any], origin: Or
     columns = await _checked(svc, body)
     columns["password_hash"] = await svc.hasher.encode(body["password"])
 
-    async def use(username: str) -> Mapping[str, Any]:
+    async def use(username: str) -> Mapping[str, Any] | None:
         named = {**columns, "username": username, "username_canonical": names.fold(username)}
-        return await _insert(svc, kind, NewPerson._make(named.get(name) for name in NewPerson._fields), origin)
-
-    try:
-        return await with_free_username(body["email"], body.get("username"), use)
-    except asyncpg.UniqueViolationError as err:
-        if str(err.constraint_name).endswith("_email_key") and svc.settings.register_conceals:
-            await _tell_owner(svc, kind, columns["email_canonical"])
+        new = NewPerson._make(named.get(name) for name in NewPerson._fields)
+        try:
+            return await _insert(svc, kind, new, origin)
+        except asyncpg.UniqueViolationError as err:
+            if not str(err.constraint_name).endswith("_email_key") or not svc.settings.register_conceals:
+                raise
+            await _try_the_rest(svc, kind, new)
             return None
-        raise
+
+    made = await with_free_username(body["email"], body.get("username"), use)
+    if made is None:
+        await _tell_owner(svc, kind, columns["email_canonical"])
+    return made
+
+
+class _Undo(Exception):
+    """Leave a transaction without a trace."""
+
+
+async def _try_the_rest(svc: Service, kind: Kind, new: NewPerson) -> None:
+    """What is said of the other fields must not depend on whether the address is taken. UniqueViolationError."""
+    unused = f"{secrets.token_hex(16)}@invalid.invalid"
+    with contextlib.suppress(_Undo):
+        async with svc.db.transaction() as tx:
+            await PEOPLE[kind].insert(tx, new._replace(email=unused, email_canonical=unused))
+            raise _Undo
 
 
 async def _checked(svc: Service, body: Mapping[str, Any]) -> dict[str, Any]:

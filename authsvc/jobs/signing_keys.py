@@ -26,14 +26,16 @@ async def follow_key_files(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _forever(svc: Service) -> None:
-    seen = key_files.fingerprint(svc.settings.jwt_keys_dir)
+    seen = None  # of what was loaded at the start nobody knows how old it is by now
     while True:
         await asyncio.sleep(_EVERY)
         try:
             now = key_files.fingerprint(svc.settings.jwt_keys_dir)
             if now != seen:
-                svc.tokens.keys = await asyncio.to_thread(key_files.load, svc.settings)
-                seen = now
+                keys = await asyncio.to_thread(key_files.load, svc.settings)
+                seen, svc.tokens.keys = now, keys
                 log.info("signing keys changed", extra={"fields": {"signs": svc.tokens.keys.signer.kid}})
         except (SigningKeyError, OSError) as err:
             log.warning("signing keys stay as they were: %s", err)
+        except Exception:
+            log.exception("signing keys stay as they were")

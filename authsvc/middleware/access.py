@@ -3,9 +3,8 @@
 from aiohttp import web
 
 from authsvc import internal
-from authsvc.cookies import ACCESS
 from authsvc.errors import ApiError, NotAuthenticated, NotFound, PermissionDenied, TokenNotValid, WrongAccountType
-from authsvc.keys import CALLER, SERVICE, SERVICE_KEY
+from authsvc.keys import CALLER, SERVICE, SERVICE_KEY, has_credential
 from authsvc.routing import Access, Handler, Route, row_of
 
 # Where the flow itself asks for the credential: a refresh token, a password, or anything of a session.
@@ -27,10 +26,19 @@ async def check(request: web.Request) -> None:
     if row is not None:
         if row.scope is None and internal.by_internal_port(request, request.app[SERVICE].settings):
             raise NotFound  # the internal listener is for internal paths only
-        if row.access is Access.INTERNAL or (row.scope and request[CALLER] is None and internal.is_inside(request)):
+        if row.access is Access.INTERNAL or _is_service(request, row):
             await internal.admit(request, row)
         elif error := _refusal(request, row):
             raise error
+
+
+def _is_service(request: web.Request, row: Route) -> bool:
+    """Does somebody on the internal network ask for what needs no session there?"""
+    if row.scope is None or request[CALLER] is not None or not internal.is_inside(request):
+        return False
+    # Where a key is needed, a stale session without one is told that it is stale.
+    needs_key = request.app[SERVICE].settings.require_service_key
+    return internal.HEADER in request.headers or not needs_key or not has_credential(request)
 
 
 def _refusal(request: web.Request, row: Route) -> ApiError | None:
@@ -39,8 +47,7 @@ def _refusal(request: web.Request, row: Route) -> ApiError | None:
         wrong = row.knows_caller and caller is not None and caller.person.kind not in row.kinds
         return WrongAccountType() if wrong else None
     if caller is None:
-        presented = "Authorization" in request.headers or ACCESS in request.cookies
-        return TokenNotValid() if presented else NotAuthenticated()
+        return TokenNotValid() if has_credential(request) else NotAuthenticated()
     if caller.person.kind not in row.kinds:
         return WrongAccountType()
     if row.access in _ADMINS and not caller.is_admin:

@@ -2,6 +2,8 @@
 
 from aiohttp import hdrs, web, web_response
 
+from authsvc import unmatched
+from authsvc.errors import NotFound
 from authsvc.keys import REPLY_HEADERS, REQUEST_ID, SERVICE
 from authsvc.routing import Access, Handler, row_of
 from authsvc.settings import Settings
@@ -29,6 +31,8 @@ _CORS_HEADERS = "accept, authorization, content-type, x-requested-with, x-csrfto
 async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer CORS preflights; who is not on the list gets no CORS header and the browser refuses for us."""
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        if await unmatched.is_internal(request, request.headers["Access-Control-Request-Method"], request.rel_url):
+            raise NotFound
         return web.Response(
             status=204,
             headers={
@@ -51,12 +55,19 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
         headers["X-Request-ID"] = request_id
     if settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    row = row_of(request)
-    if row is None or row.access is not Access.INTERNAL:
+    if not _is_internal(request, response):
         _allow_origin(request, response, settings)
     for name, value in request.get(REPLY_HEADERS, {}).items():
         headers.setdefault(name, value)
     headers.popall(hdrs.SERVER, None)
+
+
+def _is_internal(request: web.Request, response: web.StreamResponse) -> bool:
+    """Internal paths, and preflights of them, have no CORS headers."""
+    row = row_of(request)
+    if row is None:
+        return request.method == "OPTIONS" and response.status == NotFound.status
+    return row.access is Access.INTERNAL
 
 
 def _allow_origin(request: web.Request, response: web.StreamResponse, settings: Settings) -> None:

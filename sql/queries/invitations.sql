@@ -67,14 +67,14 @@ SELECT i.id, i.email, i.email_canonical, i.system_id, i.role_id, i.invited_by, i
                       AND (NOT u.is_live OR u.is_superuser AND NOT rules_all(i.invited_by)));
 
 -- name: accept
--- Use it, once, under the same conditions; whether a superuser sent it.
+-- Use it, once, under the same conditions; whether a superuser sent it, and when.
 UPDATE invitations i
    SET accepted_at = now()
  WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
    AND i.system_id IN (SELECT administers(i.invited_by))
    AND NOT EXISTS (SELECT FROM users u WHERE u.email_canonical = i.email_canonical
                       AND (NOT u.is_live OR u.is_superuser AND NOT rules_all(i.invited_by)))
-RETURNING rules_all(i.invited_by) AS by_superuser;
+RETURNING rules_all(i.invited_by) AS by_superuser, i.created_at;
 
 -- name: offers
 -- What the caller may grant: his systems with their roles.

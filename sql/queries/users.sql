@@ -85,7 +85,8 @@ SELECT id, email, password_hash, status, is_active, is_live, otp_enabled, last_l
 -- name: set_password
 -- A new password. $3 is the hash that was checked for it; null: a mailed link was.
 UPDATE users
-   SET password_hash = $2, updated_at = now()
+   SET password_hash = $2, updated_at = now(),
+       password_proven_at = CASE WHEN $3::text IS NULL THEN now() ELSE password_proven_at END
  WHERE id = $1 AND is_active AND status <> 'Rejected' AND ($3::text IS NULL OR password_hash = $3)
 RETURNING id;
 
@@ -106,7 +107,7 @@ RETURNING id;
 
 -- name: invited
 -- The account of an address (canonical) that is invited to something; nobody changes it meanwhile.
-SELECT id, email, company_id, email_verified_at, is_live, is_active, status, is_superuser
+SELECT id, email, company_id, email_verified_at, password_proven_at, is_live, is_active, status, is_superuser
   FROM users
  WHERE email_canonical = $1
    FOR NO KEY UPDATE;

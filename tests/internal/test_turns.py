@@ -108,7 +108,7 @@ async def test_a_turn_by_service_key(inside: Api, db: asyncpg.Connection, pool: 
     key, other = await add_key(db, "tickets", "turns"), await add_key(db, "desk", "users")
     for headers, status, refusal in (
         ([], 401, NOT_AUTHENTICATED),
-        ([("Authorization", "Bearer null")], 401, NOT_AUTHENTICATED),
+        ([("Authorization", "Bearer null")], 401, TOKEN_NOT_VALID),
         (keyed("x"), 401, TOKEN_NOT_VALID),
         (keyed(key, key), 401, TOKEN_NOT_VALID),
         (keyed(other), 403, OTHER_SCOPE),

@@ -82,7 +82,6 @@ async def test_no_page_reads_an_internal_path(serve: Any, name: Name) -> None:
         assert (ALLOW in answer.headers, CREDENTIALS in answer.headers) == (False, False)
 
 
-@pytest.mark.xfail(strict=True, reason="a preflight of an internal path is allowed, though its answers are not")
 @over(INTERNAL)
 async def test_no_page_may_ask_an_internal_path(api: Api, name: Name) -> None:
     for origin in LISTED:

@@ -11,11 +11,6 @@ REGISTER, CONFIRM, LOGIN = "/api/v1/users/register/", "/api/v1/users/email/confi
 
 
 @pytest.mark.parametrize("invited_first", [True, False])
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the address is proven between invitation and acceptance: the registrant's password stays",
-)
 async def test_who_accepts_an_invitation_has_the_account_for_himself(
     world: World, mailbox: Mailbox, *, invited_first: bool
 ) -> None:

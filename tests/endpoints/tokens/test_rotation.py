@@ -1,6 +1,7 @@
 """Keys that take turns while the service runs: announced, active, retired; nobody is signed out."""
 
 import asyncio
+import dataclasses
 import os
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from authsvc import key_files
 from authsvc.core.signing import SigningKeyError
 from authsvc.jobs import signing_keys
+from authsvc.settings import Settings
 from tests.client import Api
 from tests.endpoints.kit import TOKEN_NOT_VALID, published_keys
 
@@ -41,19 +43,19 @@ def age(path: Path, seconds: float) -> None:
 @pytest.mark.usefixtures("at_once")
 async def test_a_rotation_signs_nobody_out(serve, tmp_path: Path) -> None:
     api: Api = await serve(jwt_algorithm="ES256", jwt_secret=None, jwt_keys_dir=tmp_path)
-    old = await api.sign_in()
+    old, settings = await api.sign_in(), api.service.settings
     first = kid_of(old.access)
 
     second = key_files.generate(tmp_path, "ES256")
     await until(api, first, second)
     assert kid_of((await api.sign_in(old.user["email"])).access) == first
     with pytest.raises(key_files.TooEarlyError, match="is published for 0 s"):
-        key_files.activate(tmp_path, second)
+        key_files.activate(settings, second)
     with pytest.raises(SigningKeyError, match="signs; activate another key first"):
-        key_files.retire(tmp_path, first, 900)
+        key_files.retire(settings, first)
 
     age(tmp_path / f"{second}.pem", key_files.PUBLISHED_FOR + 1)
-    key_files.activate(tmp_path, second)
+    key_files.activate(settings, second)
     async with asyncio.timeout(10):
         while kid_of((new := await api.sign_in(old.user["email"])).access) != second:
             await asyncio.sleep(0.02)
@@ -63,9 +65,9 @@ async def test_a_rotation_signs_nobody_out(serve, tmp_path: Path) -> None:
     assert kid_of(refreshed.json["access"]) == second
 
     with pytest.raises(key_files.TooEarlyError, match="tokens signed by"):
-        key_files.retire(tmp_path, first, 900)
-    age(tmp_path / "active", 901)
-    key_files.retire(tmp_path, first, 900)
+        key_files.retire(settings, first)
+    age(tmp_path / "active", 911)
+    key_files.retire(settings, first)
     await until(api, second)
     assert (await api.get("/api/me/", headers=old.bearer)).json == TOKEN_NOT_VALID
     for bearer in (new.bearer, {"Authorization": f"Bearer {refreshed.json['access']}"}):
@@ -84,9 +86,9 @@ async def test_a_broken_key_file_changes_nothing(serve, tmp_path: Path) -> None:
     await until(api, kid_of(tokens.access), second)
 
 
-async def test_an_unknown_key_is_neither_activated_nor_retired(tmp_path: Path) -> None:
-    key_files.generate(tmp_path, "ES256")
-    for step in (lambda: key_files.activate(tmp_path, "../x"), lambda: key_files.retire(tmp_path, "nobody", 900)):
+async def test_an_unknown_key_is_neither_activated_nor_retired(base_settings: Settings, tmp_path: Path) -> None:
+    settings = dataclasses.replace(base_settings, jwt_keys_dir=tmp_path)
+    for step in (lambda: key_files.activate(settings, "../x"), lambda: key_files.retire(settings, "nobody")):
         with pytest.raises(SigningKeyError, match="there is no"):
             step()
 
