@@ -7,11 +7,13 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 
-from tests.commands.kit import Server, data_dir, serving, wait_until, workers
+from tests.commands.kit import PASSWORD, Server, data_dir, serving, wait_until, workers
 from tests.conftest import Addresses
 
 ORIGINS = ("https://before.example.com", "https://after.example.com")
@@ -102,6 +104,16 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str
     return head
 
 
+async def each_on_its_own(server: Server, method: str, path: str, number: int, **kwargs: Any) -> list[int]:
+    """The statuses of as many requests at once, each on a new connection, so that every worker is asked."""
+
+    async def one() -> int:
+        async with aiohttp.ClientSession() as session, session.request(method, server.url + path, **kwargs) as reply:
+            return reply.status
+
+    return sorted(await asyncio.gather(*(one() for _ in range(number))))
+
+
 async def allowed(server: Server) -> set[str | None]:
     """Which of ORIGINS the workers let in: many new connections, so that each is asked."""
     found = set()
@@ -115,7 +127,8 @@ async def allowed(server: Server) -> set[str | None]:
 
 
 @pytest.fixture(scope="module")
-def folder(database: Addresses) -> Iterator[Path]:
+async def folder(database: Addresses, superuser: asyncpg.Connection, empty_all: str) -> AsyncIterator[Path]:
+    await superuser.execute(empty_all)
     with data_dir() as path:
         (path / "origins").write_text(ORIGINS[0])
         (path / "ttl").write_text("900")
@@ -134,7 +147,7 @@ def started(folder: Path, *args: str) -> Iterator[Server]:
         "MIGRATE_DATABASE_URL": "owner",
     }
     settings = {f"AUTHSVC_{name}_FILE": str(folder / file) for name, file in files.items()}
-    with serving(folder, *args, AUTHSVC_LIMITS="off", **settings) as server:
+    with serving(folder, *args, **settings) as server:
         yield server
 
 
@@ -142,6 +155,20 @@ def started(folder: Path, *args: str) -> Iterator[Server]:
 def pair(folder: Path) -> Iterator[Server]:
     with started(folder, "--workers", "2") as server:
         yield server
+
+
+async def test_workers_share_limits_and_the_end_of_a_session(pair: Server) -> None:
+    burst = 30
+    statuses = await each_on_its_own(pair, "POST", "/api/v1/users/captcha/verify/", burst + 12, json={})
+    assert statuses in [[400] * n + [429] * (burst + 12 - n) for n in (burst, burst + 1)]  # one more every two seconds
+    who = {"email": "admin@example.com", "password": PASSWORD}
+    async with aiohttp.ClientSession(pair.url, headers={"Origin": pair.url}) as session:
+        async with session.post("/api/v1/users/login/", json=who) as reply:
+            bearer = {"Authorization": f"Bearer {(await reply.json())['access']}"}
+        assert await each_on_its_own(pair, "GET", "/api/me/", 12, headers=bearer) == [200] * 12
+        async with session.post("/api/v1/users/logout/", json={}, headers=bearer) as reply:
+            assert reply.status == 200
+    assert await each_on_its_own(pair, "GET", "/api/me/", 12, headers=bearer) == [401] * 12
 
 
 async def test_workers_are_replaced_and_no_request_fails(pair: Server, folder: Path) -> None:
