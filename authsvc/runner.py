@@ -58,21 +58,27 @@ class Runner(web.AppRunner):
         queues = [sock.dup() for sock in self._listening]
         for site in list(self._sites):
             await site.stop()
-        # Whom the kernel has accepted already would be reset with the last socket's end.
+        # Whom the kernel has accepted already would be reset with the end of the last process's socket.
+        late: list[socket.socket] = []
         for queue in queues:
             with contextlib.suppress(OSError), queue:  # BlockingIOError: none is left
                 while self._server:
-                    await asyncio.get_running_loop().connect_accepted_socket(self._server, queue.accept()[0])
+                    late.append(queue.accept()[0])
+        for sock in late:
+            await asyncio.get_running_loop().connect_accepted_socket(self._server, sock)  # type: ignore[arg-type]
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while self._server and self._server.connections and loop.time() - began < DRAIN:
-            if loop.time() - began > _GRACE:
+        while True:
+            await asyncio.sleep(_LOOK)  # first of all: who was accepted a moment ago is not yet among the connections
+            passed = loop.time() - began
+            if not self._server or not self._server.connections or passed > DRAIN:
+                return
+            if passed > _GRACE:
                 for connection in self._server.connections:
                     if connection._waiter is not None and not connection._waiter.done():  # as aiohttp tells idle ones
                         connection.force_close()
-            await asyncio.sleep(_LOOK)
 
     async def _say_close(self, request: web.Request, response: web.StreamResponse) -> None:
         if self._ending:

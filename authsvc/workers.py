@@ -4,7 +4,6 @@ They share limits, locks and sessions through the database, and metrics by files
 """
 
 import dataclasses
-import gc
 import logging
 import os
 import signal
@@ -144,7 +143,6 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
 
     def spawn_worker(self) -> int:
         """Fork. What the master started is not a worker's to end, so it never gets further than this."""
-        gc.freeze()  # what is there already stays shared: a collection would write into every object
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # until the worker has handlers of its own
         try:
             pid: int = super().spawn_worker()

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import os
 import secrets
 from http import HTTPStatus
 
@@ -18,7 +19,7 @@ from authsvc.routing import Access, Handler, row_of
 
 log = logging.getLogger("authsvc.errors")
 _numbers = itertools.count(1)
-_process = secrets.token_hex(3)
+_process = ""
 
 _BY_STATUS: dict[int, type[e.ApiError]] = {
     403: e.PermissionDenied,
@@ -27,6 +28,15 @@ _BY_STATUS: dict[int, type[e.ApiError]] = {
     413: e.PayloadTooLarge,
     415: e.UnsupportedMedia,
 }
+
+
+def _name_process() -> None:
+    global _process  # noqa: PLW0603 - one name per process
+    _process = secrets.token_hex(3)
+
+
+_name_process()
+os.register_at_fork(after_in_child=_name_process)  # workers must not give the same ids
 
 
 @web.middleware

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import signal
 import time
@@ -104,25 +105,40 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str
     return head
 
 
-async def each_on_its_own(server: Server, method: str, path: str, number: int, **kwargs: Any) -> list[int]:
-    """The statuses of as many requests at once, each on a new connection, so that every worker is asked."""
+@contextlib.asynccontextmanager
+async def one_of_each(server: Server) -> AsyncIterator[list[aiohttp.ClientSession]]:
+    """Clients of two workers, each on a connection that it keeps."""
+    async with contextlib.AsyncExitStack() as opened:
+        clients: dict[str, aiohttp.ClientSession] = {}
+        for _ in range(500):
+            connector = aiohttp.TCPConnector(limit=1)
+            client = await opened.enter_async_context(aiohttp.ClientSession(server.url, connector=connector))
+            async with client.get("/healthz") as reply:
+                process = reply.headers["X-Request-ID"].partition("-")[0]
+            if clients.setdefault(process, client) is not client:
+                await client.close()
+            if len(clients) == 2:
+                break
+        assert len(clients) == 2
+        yield list(clients.values())
 
-    async def one() -> int:
-        async with aiohttp.ClientSession() as session, session.request(method, server.url + path, **kwargs) as reply:
-            return reply.status
 
-    return sorted(await asyncio.gather(*(one() for _ in range(number))))
+async def statuses(clients: list[aiohttp.ClientSession], method: str, path: str, times: int, **kw: Any) -> list[int]:
+    """What the clients are answered, in turn."""
+    found = []
+    for _, client in itertools.product(range(times), clients):
+        async with client.request(method, path, **kw) as reply:
+            found.append(reply.status)
+    return found
 
 
 async def allowed(server: Server) -> set[str | None]:
-    """Which of ORIGINS the workers let in: many new connections, so that each is asked."""
+    """Which of ORIGINS the workers let in."""
     found = set()
-    for number in range(20):
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(server.url + "/healthz", headers={"Origin": ORIGINS[number % 2]}) as reply,
-        ):
-            found.add(reply.headers.get("Access-Control-Allow-Origin"))
+    async with one_of_each(server) as clients:
+        for client, origin in itertools.product(clients, ORIGINS):
+            async with client.get("/healthz", headers={"Origin": origin}) as reply:
+                found.add(reply.headers.get("Access-Control-Allow-Origin"))
     return found - {None}
 
 
@@ -158,17 +174,16 @@ def pair(folder: Path) -> Iterator[Server]:
 
 
 async def test_workers_share_limits_and_the_end_of_a_session(pair: Server) -> None:
-    burst = 30
-    statuses = await each_on_its_own(pair, "POST", "/api/v1/users/captcha/verify/", burst + 12, json={})
-    assert statuses in [[400] * n + [429] * (burst + 12 - n) for n in (burst, burst + 1)]  # one more every two seconds
-    who = {"email": "admin@example.com", "password": PASSWORD}
-    async with aiohttp.ClientSession(pair.url, headers={"Origin": pair.url}) as session:
-        async with session.post("/api/v1/users/login/", json=who) as reply:
+    who, burst = {"email": "admin@example.com", "password": PASSWORD}, 30
+    async with one_of_each(pair) as clients:
+        found = await statuses(clients, "POST", "/api/v1/users/captcha/verify/", burst // 2 + 6, json={})
+        assert found[:burst] == [400] * burst
+        assert found[burst:].count(429) >= 6  # one more is let in every two seconds
+        async with clients[0].post("/api/v1/users/login/", json=who, headers={"Origin": pair.url}) as reply:
             bearer = {"Authorization": f"Bearer {(await reply.json())['access']}"}
-        assert await each_on_its_own(pair, "GET", "/api/me/", 12, headers=bearer) == [200] * 12
-        async with session.post("/api/v1/users/logout/", json={}, headers=bearer) as reply:
-            assert reply.status == 200
-    assert await each_on_its_own(pair, "GET", "/api/me/", 12, headers=bearer) == [401] * 12
+        assert await statuses(clients, "GET", "/api/me/", 2, headers=bearer) == [200] * 4
+        assert await statuses(clients[:1], "POST", "/api/v1/users/logout/", 1, json={}, headers=bearer) == [200]
+        assert await statuses(clients[1:], "GET", "/api/me/", 1, headers=bearer) == [401]
 
 
 async def test_workers_are_replaced_and_no_request_fails(pair: Server, folder: Path) -> None:
