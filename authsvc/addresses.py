@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ def client_address(request: web.Request, trusted_proxies: Iterable[Network]) -> 
     """
     peer = parse(request.remote or "")
     if peer is None or not inside(peer, trusted_proxies):
-        return str(peer) if peer else None
+        return _text(peer) if peer else None
     hops = [hop for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
     for hop in reversed(hops):
         address = parse(hop.strip())
@@ -39,6 +40,7 @@ def is_of_unknown_origin(request: web.Request, trusted_proxies: Iterable[Network
     return not (peer and inside(peer, trusted_proxies) and "X-Forwarded-For" in request.headers)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Address | None:
     """An address, IPv4-mapped IPv6 unmapped; None for anything else."""
     try:
@@ -57,6 +59,11 @@ def network_of(address: str | None) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed or "unknown")
+
+
+@lru_cache(maxsize=4096)
+def _text(address: Address) -> str:
+    return str(address)
 
 
 def inside(address: Address, networks: Iterable[Network]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp_session import session_middleware
 
-from authsvc import openapi
+from authsvc import log, openapi
 from authsvc.browser import storage
 from authsvc.jobs.numbers import keep_numbers
 from authsvc.jobs.outbox import send_mails
@@ -38,3 +38,4 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
     yield
     svc.hasher.close()
     svc.db.terminate()
+    log.flush()

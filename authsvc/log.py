@@ -3,10 +3,11 @@
 Never in a line: passwords, codes, tokens, cookies, query strings, bodies.
 """
 
+import asyncio
 import datetime as dt
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 from aiohttp import web
@@ -16,7 +17,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from authsvc.keys import CALLER, ORIGIN, REQUEST_ID, SERVICE_KEY
 from authsvc.routing import row_of
 
+_MOMENT = 0.1  # seconds
+_MANY = 100  # lines
+_REQUEST = {"level": "info", "event": "request", "logger": "authsvc.requests"}
 _requests = logging.getLogger("authsvc.requests")
+_lines: "_Lines | None" = None
 
 
 def configure(form: str | None, level: str) -> None:
@@ -24,6 +29,8 @@ def configure(form: str | None, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     text = form == "text" or (form is None and sys.stderr.isatty())
     handler.setFormatter(_Text() if text else _Json())
+    global _lines  # noqa: PLW0603 - like the root logger, there is one per process
+    _lines = None if text else _Lines(sys.stderr)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -39,8 +46,17 @@ def _without_request(record: logging.LogRecord) -> bool:
     return True
 
 
+def flush() -> None:
+    """Write what waits to be written; before a process ends without further ado."""
+    if _lines is not None:
+        _lines.write()
+
+
 class RequestLog(AbstractAccessLogger):
-    """One line per request: what was asked by whom, and how it ended. The path is the row's, never the text sent."""
+    """One line per request: what was asked by whom, and how it ended. The path is the row's, never the text sent.
+
+    On a terminal a line is written as it comes; as JSON, lines are gathered for a moment and written together.
+    """
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         if not isinstance(request, web.Request):
@@ -57,11 +73,37 @@ class RequestLog(AbstractAccessLogger):
             "service": key.name if key else None,
             "ip": origin.ip if origin else None,
         }
-        _requests.info("request", extra={"fields": fields})
+        if _lines is None:
+            _requests.info("request", extra={"fields": fields})
+        else:
+            _lines.add({"time": dt.datetime.now(dt.UTC), **_REQUEST, **fields})
 
     @property
     def enabled(self) -> bool:
         return _requests.isEnabledFor(logging.INFO)
+
+
+class _Lines:
+    """JSON lines on their way to a stream: a write per line would cost more than the line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._waiting: list[bytes] = []
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Write it within a moment; needs a running event loop."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(_MOMENT, self.write)
+        self._waiting.append(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        if len(self._waiting) >= _MANY:
+            self.write()
+
+    def write(self) -> None:
+        """Write what waits."""
+        lines, self._waiting = self._waiting, []
+        if lines:
+            self._stream.write(b"".join(lines).decode())
+            self._stream.flush()
 
 
 class _Json(logging.Formatter):

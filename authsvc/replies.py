@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from authsvc.core import paging
 from authsvc.core.jsons import dump
 from authsvc.keys import SERVICE
+from authsvc.usual_headers import OF_JSON
 
 JSON = "application/json"
 
@@ -28,7 +28,12 @@ def etag_of(body: bytes) -> str:
 
 def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON response."""
-    return web.Response(body=dump(data), status=status, headers=CIMultiDict(headers or {}), content_type=JSON)
+    return raw(dump(data), status, headers)
+
+
+def raw(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A response of JSON that is bytes already."""
+    return web.Response(body=body, status=status, headers={**OF_JSON, **headers} if headers else OF_JSON)
 
 
 def page(request: web.Request, rows: Sequence[Any], limit: int, key: Callable[[Any], Any]) -> web.Response:

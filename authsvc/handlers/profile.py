@@ -7,10 +7,10 @@ from aiohttp import web
 from authsvc import media
 from authsvc.core.profiles import shown
 from authsvc.errors import NotFound
+from authsvc.flows import show_profile
 from authsvc.flows.edit_profile import edit_profile
-from authsvc.flows.show_profile import by_company_id, own_profile
 from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of
-from authsvc.replies import reply
+from authsvc.replies import raw, reply
 from authsvc.routing import api
 from authsvc.schemas import users as s
 from authsvc.schemas.base import AnyOf
@@ -20,15 +20,15 @@ from authsvc.schemas.base import AnyOf
 async def me(request: web.Request) -> web.Response:
     """Who am I, staff or employee?"""
     svc, person = request.app[SERVICE], caller_of(request).person
-    data = shown(await own_profile(svc, person), svc.settings.public_url)
-    return reply({"type": person.kind.noun, "data": data})
+    found = await show_profile.shown(svc, person)
+    return raw(b'{"type":"%b","data":%b}' % (person.kind.noun.encode(), found.json))
 
 
 @api(reply=s.OWN_PROFILE)
 async def show(request: web.Request) -> web.Response:
     """The own profile."""
-    svc = request.app[SERVICE]
-    return reply(shown(await own_profile(svc, caller_of(request).person), svc.settings.public_url))
+    found = await show_profile.shown(request.app[SERVICE], caller_of(request).person)
+    return raw(found.json)
 
 
 @api(body=s.ProfileBody, reply=s.OWN_PROFILE, forms=True)
@@ -42,7 +42,7 @@ async def edit(request: web.Request) -> web.Response:
 @api(reply=AnyOf(s.Card, s.Colleague, s.Employee), errors=(NotFound,))
 async def show_by_company_id(request: web.Request) -> web.Response:
     """A colleague by company id: whole for administrators, the directory card for everybody else."""
-    found = await by_company_id(request.app[SERVICE], request.match_info["company_id"], caller_of(request))
+    found = await show_profile.by_company_id(request.app[SERVICE], request.match_info["company_id"], caller_of(request))
     return reply(found)
 
 

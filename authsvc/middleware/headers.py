@@ -7,22 +7,12 @@ from authsvc.errors import NotFound
 from authsvc.keys import REPLY_HEADERS, REQUEST_ID, SERVICE
 from authsvc.routing import Access, Handler, row_of
 from authsvc.settings import Settings
+from authsvc.usual_headers import ALWAYS
 
-_CSP = (
-    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": _CSP,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Vary": "Origin",
-}
 # What aiohttp's parser refuses it answers itself, past every signal; there is no other switch for its banner.
 web_response.SERVER_SOFTWARE = "authsvc"  # type: ignore[attr-defined]
 
+_FIRST = next(iter(ALWAYS))
 _CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _CORS_HEADERS = "accept, authorization, content-type, x-requested-with, x-csrftoken"
 
@@ -48,18 +38,19 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
     """Signal on_response_prepare."""
     headers = response.headers
     settings = request.app[SERVICE].settings
-    for name, value in _ALWAYS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "no-store")
+    if _FIRST not in headers:  # JSON answers begin with them
+        for name, value in ALWAYS.items():
+            headers.setdefault(name, value)
     if request_id := request.get(REQUEST_ID):
         headers["X-Request-ID"] = request_id
     if settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if not _is_internal(request, response):
         _allow_origin(request, response, settings)
-    for name, value in request.get(REPLY_HEADERS, {}).items():
-        headers.setdefault(name, value)
-    headers.popall(hdrs.SERVER, None)
+    if more := request.get(REPLY_HEADERS):
+        for name, value in more.items():
+            headers.setdefault(name, value)
+    headers.pop(hdrs.SERVER, None)
 
 
 def _is_internal(request: web.Request, response: web.StreamResponse) -> bool:
@@ -72,7 +63,7 @@ def _is_internal(request: web.Request, response: web.StreamResponse) -> bool:
 
 def _allow_origin(request: web.Request, response: web.StreamResponse, settings: Settings) -> None:
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin in settings.cors_origins:
+    if origin is not None and origin in settings.cors_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Credentials"] = "true"
         response.headers["Access-Control-Expose-Headers"] = "Link, Retry-After, RateLimit, RateLimit-Policy"

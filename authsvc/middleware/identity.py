@@ -40,6 +40,8 @@ async def resolve(request: web.Request) -> None:
 
 def printable(text: str) -> str:
     """A header as it may be stored and shown."""
+    if len(text) <= _MAX_USER_AGENT and text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "?" for c in text[:_MAX_USER_AGENT])
 
 

@@ -1,0 +1,20 @@
+"""The headers that every response has, as one prepared mapping: a copy costs less than adding one after the other."""
+
+from multidict import CIMultiDict
+
+_CSP = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+ALWAYS: CIMultiDict[str] = CIMultiDict(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": _CSP,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Vary": "Origin",
+        "Cache-Control": "no-store",
+    }
+)
+OF_JSON: CIMultiDict[str] = CIMultiDict({**ALWAYS, "Content-Type": "application/json"})
