@@ -37,8 +37,10 @@ def is_inside(request: web.Request) -> bool:
 
 def by_internal_port(request: web.Request, settings: Settings) -> bool:
     """Did the request come by the internal listener?"""
+    if settings.internal_port is None:
+        return False
     own = request.get_extra_info("sockname")
-    return settings.internal_port is not None and isinstance(own, tuple) and own[1] == settings.internal_port
+    return isinstance(own, tuple) and own[1] == settings.internal_port
 
 
 async def admit(request: web.Request, row: Route) -> None:

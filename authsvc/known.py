@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -30,6 +30,7 @@ _RETRY = 0.2  # seconds before the next connection is tried
 _SESSIONS, _PEOPLE = 20_000, 5_000  # remembered at most: some 20 MB
 _AT_MOST = 1_000  # revocations in one answer; of more, everything is forgotten
 _FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+LOOKUPS = ("user", "employee", "help_desk_user")
 _CHANNEL = "authsvc_revocations"
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Known:
         self._by_person: dict[Person, set[int]] = {}
         self._sessions: Remembered[int, Session] = Remembered(_SESSIONS, forgotten=self._unlinked)
         self._people: Remembered[Person, Shown] = Remembered(_PEOPLE)
+        self._lookups: Remembered[tuple[str, Person], bytes] = Remembered(_PEOPLE)
         self._asked_at = -1e9  # when the last question that was answered was asked
         self._following: str | None = None
         self._conn: asyncpg.Connection | None = None
@@ -84,6 +86,12 @@ class Known:
         if not self.is_fresh:
             return await self._read_person(db, person)
         return self._people.get(person) or await self._people.load(person, lambda: self._read_person(db, person))
+
+    async def looked_up(self, what: str, person: Person, source: Callable[[], Awaitable[bytes | None]]) -> bytes | None:
+        """What the source says of a person, as JSON; `what` is one of LOOKUPS."""
+        if not self.is_fresh:
+            return await source()
+        return self._lookups.get((what, person)) or await self._lookups.load((what, person), source)
 
     async def settle(self) -> None:
         """Ask now, so that the next request of this process sees what was just committed."""
@@ -150,12 +158,15 @@ class Known:
         else:
             person = Person(Kind(row["kind"]), row["person_id"])
             self._people.drop(person)
+            for what in LOOKUPS:
+                self._lookups.drop((what, person))
             for session_id in list(self._by_person.get(person, ())):
                 self._sessions.drop(session_id)
 
     def _forget_all(self) -> None:
         self._sessions.clear()
         self._people.clear()
+        self._lookups.clear()
         self._by_person.clear()
 
     async def _load_session(self, db: Db, session_id: int, person: Person) -> Session | None:

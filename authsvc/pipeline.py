@@ -14,7 +14,7 @@ from authsvc.middleware.identity import identity
 from authsvc.middleware.limits import limits
 from authsvc.middleware.measure import measure
 from authsvc.middleware.settle import settle
-from authsvc.routing import Access, Handler, Route
+from authsvc.routing import ROW, Access, Handler, Route
 
 Step = Callable[..., Awaitable[web.StreamResponse]]  # of a request and the `handler` that comes next
 
@@ -35,7 +35,13 @@ def chain_of(row: Route, browser_session: Step) -> Handler:
         (settle, row.may_revoke),
         (body, row.spec.body is not None or row.spec.query is not None),
     )
-    return _chain([step for step, is_wanted in wanted if is_wanted], row.handler)
+    first = _chain([step for step, is_wanted in wanted if is_wanted], row.handler)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        request[ROW] = row
+        return await first(request)
+
+    return answer
 
 
 @web.middleware

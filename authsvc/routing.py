@@ -95,6 +95,7 @@ class Route(NamedTuple):
         return (self.path, *self.also)
 
 
+ROW = web.RequestKey("row", Route)  # set first of all, where there is one
 ROWS: web.AppKey[dict[Any, Route]] = web.AppKey("rows", dict)
 SCHEMA: web.AppKey[Published] = web.AppKey("schema", Published)  # the table as an OpenAPI document
 
@@ -111,7 +112,7 @@ def api(**spec: Any) -> Callable[[H], H]:
 
 def row_of(request: web.Request) -> Route | None:
     """The row that matched this request; None for a 404 or 405."""
-    return request.app[ROWS].get(request.match_info.route)
+    return request.get(ROW)
 
 
 def kind_of(request: web.Request) -> Kind:

@@ -5,7 +5,6 @@ token still lives is not in the token: that is asked of the database at each req
 """
 
 import contextlib
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from authsvc.core.signing import KeySet
 from authsvc.errors import TokenNotValid
 
 _MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
-_REMEMBERED = 20_000  # some 5 MB
+_REMEMBERED = 5_000  # some 5 MB
 _SKEW = 30  # seconds that another node's clock may be ahead, for iat and nbf only
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _STRINGS = ("iss", "sub", "jti", "token_type")
@@ -43,7 +42,7 @@ class AccessTokens:
         self.lifetime = lifetime
         self._issuer = issuer
         self._clock = clock
-        self._verified_before: dict[bytes, Claims] = {}  # by SHA-256 of the whole token
+        self._verified_before: dict[str, Claims] = {}  # by the whole token
 
     @property
     def keys(self) -> KeySet:
@@ -88,13 +87,12 @@ class AccessTokens:
         expired_too: also one whose time is over, for signing out. A signature that was verified once is not
         verified again; whether the token's time is over is asked each time.
         """
-        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        known = self._verified_before.get(key)
+        known = self._verified_before.get(token)
         if known is None:
             known = self._read(token)
             if len(self._verified_before) >= _REMEMBERED:
                 del self._verified_before[next(iter(self._verified_before))]
-            self._verified_before[key] = known
+            self._verified_before[token] = known
         if known.expires_at <= self._clock() and not expired_too:
             raise TokenNotValid
         return known

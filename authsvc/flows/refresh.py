@@ -47,11 +47,11 @@ async def refresh(svc: Service, presented: str, kinds: frozenset[Kind], origin: 
         await _end_if_reused(svc, digest, grace, origin)
         raise errors.TokenNotValid
     person = Person(Kind(row["kind"]), row["person_id"])
-    profile = await PEOPLE[person.kind].profile(svc.db, person.id)
-    if profile is None or not profile["is_live"]:
+    found = await svc.known.person(svc.db, person)
+    if found is None or not found.profile["is_live"]:
         raise errors.TokenNotValid
     return Refreshed(
-        svc.tokens.issue(person, row["session_id"], claims_about(profile)),
+        svc.tokens.issue(person, row["session_id"], claims_about(found.profile)),
         refresh_tokens.unseal(row["sealed_successor"], presented),
         row["remember"],
         person.kind,

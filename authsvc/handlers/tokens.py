@@ -1,12 +1,13 @@
 """Access and refresh tokens."""
 
 import datetime as dt
+from functools import lru_cache
 
 from aiohttp import web
 
 from authsvc import cookies
 from authsvc.core.jsons import dump
-from authsvc.core.person import Kind
+from authsvc.core.person import Kind, Person
 from authsvc.errors import (
     AccountDisabled,
     ApiError,
@@ -95,17 +96,27 @@ async def validate(request: web.Request) -> web.Response:
     """Is the presented access token good now, and whose is it?"""
     svc, caller = request.app[SERVICE], caller_of(request)
     found = await shown(svc, caller.person)
-    about = dump(
-        {
-            "valid": True,
-            "user_id": caller.person.id,
-            "user_type": caller.person.kind.value,
-            "session_id": caller.session_id,
-            "expires_at": dt.datetime.fromtimestamp(caller.expires_at, dt.UTC),
-            "token_validated_at": dt.datetime.fromtimestamp(svc.clock(), dt.UTC),
-        }
-    )
-    return raw(b"%b,%b" % (about[:-1], found.json[1:]))
+    head = _about(caller.person, caller.session_id, caller.expires_at)
+    now = svc.clock()
+    return raw(b'%b"%b.%06dZ",%b' % (head, _second(int(now)), int(now % 1 * 1e6), found.json[1:]))
+
+
+@lru_cache(maxsize=4096)
+def _about(person: Person, session_id: int, expires_at: int) -> bytes:
+    """What stays the same of a token's validation, up to the moment of it."""
+    about = {
+        "valid": True,
+        "user_id": person.id,
+        "user_type": person.kind.value,
+        "session_id": session_id,
+        "expires_at": dt.datetime.fromtimestamp(expires_at, dt.UTC),
+    }
+    return dump(about)[:-1] + b',"token_validated_at":'
+
+
+@lru_cache(maxsize=4)
+def _second(at: int) -> bytes:
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 @api(reply=s.AccessToken, errors=_REFUSALS)

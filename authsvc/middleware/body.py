@@ -5,7 +5,7 @@ import time
 from aiohttp import web
 
 from authsvc import bodies
-from authsvc.keys import BODY, CALLER, QUERY
+from authsvc.keys import BODY, CALLER, QUERY, SERVICE
 from authsvc.middleware import access, identity
 from authsvc.routing import Handler, row_of
 
@@ -25,6 +25,6 @@ async def body(request: web.Request, handler: Handler) -> web.StreamResponse:
             request[BODY] = bodies.load(spec.body, await bodies.read(request, spec.body, forms=spec.forms))
             if request[CALLER] is not None and time.monotonic() - began > _PROMPT:
                 # Somebody who keeps a request open must not act by a right that he lost meanwhile.
-                await identity.resolve(request)
+                await identity.resolve(request, request.app[SERVICE])
                 await access.check(request)
     return await handler(request)

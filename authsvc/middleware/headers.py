@@ -37,15 +37,15 @@ async def preflight(request: web.Request, handler: Handler) -> web.StreamRespons
 async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
     """Signal on_response_prepare."""
     headers = response.headers
-    settings = request.app[SERVICE].settings
     if _FIRST not in headers:  # JSON answers begin with them
         for name, value in ALWAYS.items():
             headers.setdefault(name, value)
     if request_id := request.get(REQUEST_ID):
         headers["X-Request-ID"] = request_id
+    settings = request.app[SERVICE].settings
     if settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if not _is_internal(request, response):
+    if hdrs.ORIGIN in request.headers and not _is_internal(request, response):
         _allow_origin(request, response, settings)
     if more := request.get(REPLY_HEADERS):
         for name, value in more.items():
@@ -63,7 +63,7 @@ def _is_internal(request: web.Request, response: web.StreamResponse) -> bool:
 
 def _allow_origin(request: web.Request, response: web.StreamResponse, settings: Settings) -> None:
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None and origin in settings.cors_origins:
+    if origin in settings.cors_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Credentials"] = "true"
         response.headers["Access-Control-Expose-Headers"] = "Link, Retry-After, RateLimit, RateLimit-Policy"

@@ -5,7 +5,7 @@ good cookie, and a stale cookie beside a good token, both work. Rows that anybod
 nobody's identity: a stale credential never keeps its owner from signing in again.
 """
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from authsvc.addresses import client_address
 from authsvc.cookies import ACCESS
@@ -24,18 +24,18 @@ _MAX_USER_AGENT = 300
 async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Resolve the caller where the row needs one."""
     svc = request.app[SERVICE]
-    agent = request.headers.get("User-Agent")
+    agent = request.headers.get(hdrs.USER_AGENT)
     request[ORIGIN] = Origin(client_address(request, svc.settings.trusted_proxies), agent and printable(agent))
-    request[CALLER] = None
-    await resolve(request)
+    await resolve(request, svc)
     return await handler(request)
 
 
-async def resolve(request: web.Request) -> None:
+async def resolve(request: web.Request, svc: Service) -> None:
     """Say in request[CALLER] who is calling, as of now."""
-    row = row_of(request)
+    row, caller = row_of(request), None
     if row is not None and (row.knows_caller or row.access not in _NO_CALLER):
-        request[CALLER] = await _caller(request, request.app[SERVICE])
+        caller = await _caller(request, svc)
+    request[CALLER] = caller
 
 
 def printable(text: str) -> str:
@@ -46,10 +46,11 @@ def printable(text: str) -> str:
 
 
 async def _caller(request: web.Request, svc: Service) -> Caller | None:
-    for token, by_cookie in ((bearer(request), False), (request.cookies.get(ACCESS), True)):
-        if token and (caller := await _holder(token, svc, by_cookie=by_cookie)):
-            return caller
-    return None
+    token = bearer(request)
+    if token and (caller := await _holder(token, svc, by_cookie=False)):
+        return caller
+    token = request.cookies.get(ACCESS)
+    return await _holder(token, svc, by_cookie=True) if token else None
 
 
 async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None:

@@ -287,19 +287,24 @@ SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.fu
 -- name: infos
 -- Of users $2, what other programs ask: whole for who shares a system with the caller (then the roles of
 -- shared systems) or is looked at by a superuser, else the directory card.
+WITH caller AS MATERIALIZED (
+    SELECT rules_all($1) AS rules_all, ARRAY(SELECT system_id FROM assignments
+                                              WHERE user_id = $1 AND is_active) AS systems
+), shared AS (
+    SELECT a.user_id, json_agg(json_build_object('system', s.name, 'system_slug', s.slug, 'role', r.name,
+                                                 'is_active', a.is_active) ORDER BY a.id) AS roles
+      FROM caller c
+      JOIN assignments a ON c.rules_all OR a.system_id = ANY (c.systems)
+      JOIN roles r ON r.id = a.role_id
+      JOIN systems s ON s.id = a.system_id
+     WHERE a.user_id = ANY ($2::integer[])
+     GROUP BY a.user_id
+)
 SELECT p.id, p.email, p.first_name, p.last_name, p.full_name, p.company_id, p.picture, p.department, p.is_active,
        p.date_joined, c.rules_all OR p.id = $1 OR shared.roles IS NOT NULL AS is_shown_whole,
        coalesce(shared.roles, '[]') AS system_roles
-  FROM users p
- CROSS JOIN (SELECT rules_all($1)) c
- CROSS JOIN LATERAL (
-       SELECT json_agg(json_build_object('system', s.name, 'system_slug', s.slug, 'role', r.name,
-                                         'is_active', a.is_active) ORDER BY a.id) AS roles
-         FROM assignments a
-         JOIN roles r ON r.id = a.role_id
-         JOIN systems s ON s.id = a.system_id
-        WHERE a.user_id = p.id
-          AND (c.rules_all OR a.system_id IN (SELECT m.system_id FROM assignments m
-                                                  WHERE m.user_id = $1 AND m.is_active))) shared
- WHERE p.id = ANY ($2::integer[])
+  FROM caller c
+ CROSS JOIN users p
+  LEFT JOIN shared ON shared.user_id = p.id
+ WHERE p.id = ANY ($2)
  ORDER BY p.id;

@@ -166,8 +166,13 @@ async def test_fifty_at_once_with_one_key(inside: Api, db: asyncpg.Connection, p
 
 
 async def test_the_request_log_names_the_service(
-    listen: Listen, db: asyncpg.Connection, pair: Pair, caplog: pytest.LogCaptureFixture
+    listen: Listen,
+    db: asyncpg.Connection,
+    pair: Pair,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(log, "_lines", None)  # as on a terminal: each line by itself, where caplog sees it
     caplog.set_level(logging.INFO, "authsvc.requests")
     (url,) = await listen(**INSIDE)
     key, path = await add_key(db, "tickets", "users", "turns"), USER.format(pair.id)
