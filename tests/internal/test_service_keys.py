@@ -7,6 +7,7 @@ import logging
 import asyncpg
 import pytest
 
+from authsvc import log
 from tests.client import Answer, Api
 from tests.endpoints.kit import NOT_AUTHENTICATED, TOKEN_NOT_VALID, looks
 from tests.internal.conftest import Listen, Pair, Serve

@@ -27,9 +27,10 @@ EMAIL, NEW_EMAIL = "ada@example.com", "ada.new@example.com"
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """All that is logged, down to the last detail, in both forms."""
     root, written = logging.getLogger(), io.StringIO()
+    monkeypatch.setattr(log, "_lines", None)  # request lines come this way too
     before, level = list(root.handlers), root.level
     root.setLevel(logging.DEBUG)
     for form in (log._Json(), log._Text()):
