@@ -8,17 +8,16 @@ from typing import Any
 
 import asyncpg
 
-from authsvc import key_files, local_database, openapi, secret_files
+from authsvc import key_files, local_database, secret_files
 from authsvc import settings as settings_module
 from authsvc.core.signing import KeySet, SigningKeyError
 from authsvc.db import migrate as runner
 from authsvc.db.migrate import MigrationError
 from authsvc.errors import Invalid, Unavailable
+from authsvc.flows import purge as purging
 from authsvc.flows import readiness, service_keys
 from authsvc.flows import seed as seeding
-from authsvc.jobs import purge as purging
 from authsvc.queries import meta
-from authsvc.routes import ROUTES
 from authsvc.service import Service, build
 from authsvc.settings import Settings, SettingsError
 
@@ -106,26 +105,6 @@ def banner(config: Settings, note: str | None) -> str:
             "  end with     Ctrl-C",
         ]
     return "\n".join(lines)
-
-
-def route_rows() -> list[dict[str, Any]]:
-    """The table as data: one object per row."""
-    return [
-        {
-            "method": row.method,
-            "path": row.path,
-            "name": row.name,
-            "access": row.access.value,
-            "limit": f"{row.limit.calls}/{row.limit.seconds}s {row.limit.per}" if row.limit else None,
-            "aliases": list(row.also),
-        }
-        for row in ROUTES
-    ]
-
-
-def openapi_text() -> str:
-    """The OpenAPI document, indented."""
-    return openapi.text()
 
 
 def examine() -> Iterator[tuple[str, str]]:

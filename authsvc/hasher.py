@@ -37,16 +37,16 @@ class Hasher:
 
     async def verify(self, password: str, stored: str | None) -> bool:
         """Is this the password of that hash? No hash (nobody, or nobody with a password): no, after the same time."""
-        right = await self._run(lambda: hashing.verify(password, stored or self.decoy))
+        right = await self.run(lambda: hashing.verify(password, stored or self.decoy))
         return right and stored is not None
 
     async def encode(self, password: str) -> str:
         """The hash to store."""
-        return await self._run(lambda: hashing.encode(password, self.cost))
+        return await self.run(lambda: hashing.encode(password, self.cost))
 
     async def problem(self, password: str, *, min_length: int, personal: list[str | None]) -> str | None:
         """Why this password may not be set; None when it may (see core.passwords)."""
-        return await self._run(lambda: passwords.problem(password, min_length=min_length, personal=personal))
+        return await self.run(lambda: passwords.problem(password, min_length=min_length, personal=personal))
 
     async def problem_of(self, password: str, person: Mapping[str, Any], *, min_length: int) -> str | None:
         """The same for a person who is known; his names and addresses must not be the password."""
@@ -56,7 +56,8 @@ class Hasher:
         """Let running checks end, forget waiting ones."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
+        """Work that takes its time, in one of the niced threads. Overloaded when too many wait, or one for too long."""
         if self.jobs >= self.room:
             raise Overloaded
         deadline = time.monotonic() + DEADLINE

@@ -38,7 +38,8 @@ def generate(folder: Path, algorithm: str) -> str:
     """Make a key pair in the folder, readable by its owner only; returns its kid. The first of its algorithm signs."""
     others = [found.kid for found in held(folder) if found.algorithm == algorithm]
     key = make(algorithm)
-    kid = str(public_jwk(key)["kid"])
+    while (kid := str(public_jwk(key)["kid"])).startswith("-"):  # an option, where commands take a kid
+        key = make(algorithm)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     descriptor = os.open(folder / f"{kid}.new", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

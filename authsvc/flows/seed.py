@@ -47,6 +47,8 @@ EMPLOYEES = {"employee.pending": "Pending", "employee.approved": "Approved", "em
 
 async def seed(svc: Service, password: str) -> bool:
     """Make the demo systems and people, all with one password; False when they are there already."""
+    if await users.by_email(svc.db, SUPERUSER):
+        return False  # before the password is hashed: every start comes here
     password_hash = await svc.hasher.encode(passwords.normalise(password))
     async with svc.db.transaction() as tx:
         if await users.by_email(tx, SUPERUSER):

@@ -5,7 +5,7 @@ from aiohttp_session import get_session
 
 from authsvc import cookies, guard
 from authsvc.browser import FAILURES
-from authsvc.errors import LockedOut
+from authsvc.errors import LockedOut, Overloaded
 from authsvc.flows import captcha
 from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE
 from authsvc.replies import reply
@@ -13,7 +13,7 @@ from authsvc.routing import api
 from authsvc.schemas import captcha as s
 
 
-@api(body=s.GenerateBody, reply=s.Challenge, forms=True)
+@api(body=s.GenerateBody, reply=s.Challenge, errors=(Overloaded,), forms=True)
 async def generate(request: web.Request) -> web.Response:
     """A new challenge: six letters and digits, as an image and as sound."""
     made = await captcha.generate(request.app[SERVICE], request[BODY].get("purpose"))

@@ -33,7 +33,7 @@ async def start_blocking(hasher: Hasher, count: int) -> tuple[threading.Event, l
         begun.set()
         return leave.wait(5)
 
-    tasks = [asyncio.create_task(hasher._run(wait)) for _ in range(count)]
+    tasks = [asyncio.create_task(hasher.run(wait)) for _ in range(count)]
     while not begun.is_set():
         await asyncio.sleep(0.001)
     return leave, tasks
@@ -116,7 +116,7 @@ async def test_an_error_in_the_work_makes_room(small: Hasher) -> None:
 
     for _ in range(10):
         with pytest.raises(RuntimeError):
-            await small._run(fail)
+            await small.run(fail)
     assert await small.encode(PASSWORD)
 
 
@@ -133,7 +133,7 @@ async def test_never_more_at_once_than_threads() -> None:
         with lock:
             running -= 1
 
-    await asyncio.gather(*(hasher._run(work) for _ in range(40)))
+    await asyncio.gather(*(hasher.run(work) for _ in range(40)))
     hasher.close()
     assert most == 2
 
@@ -141,7 +141,7 @@ async def test_never_more_at_once_than_threads() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux only")
 async def test_threads_are_niced_and_the_event_loop_is_not(small: Hasher) -> None:
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    found = await small._run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    found = await small.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
     assert found >= module._NICE
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before < module._NICE
 
