@@ -18,7 +18,7 @@ from authsvc.core.signing import KeySet
 from authsvc.errors import TokenNotValid
 
 _MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
-_REMEMBERED = 5_000  # some 5 MB
+_REMEMBERED = 3_000  # some 4 MB
 _SKEW = 30  # seconds that another node's clock may be ahead, for iat and nbf only
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _STRINGS = ("iss", "sub", "jti", "token_type")

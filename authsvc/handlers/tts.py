@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from aiohttp import web
 from marshmallow import fields
 
@@ -19,6 +20,17 @@ from authsvc.schemas.base import AnyOf, Ref
 from authsvc.service import Service
 
 _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
+_INFO = (
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "full_name",
+    "company_id",
+    "department",
+    "is_active",
+    "date_joined",
+)
 _NOT_SHOWN = frozenset({"is_administered", "is_superusers"})
 
 
@@ -59,8 +71,8 @@ def _info(svc: Service, row: Mapping[str, Any]) -> dict[str, Any]:
     """A person as other programs see him: whole for who shares a system, else the directory card."""
     if not row["is_shown_whole"]:
         return card(row, svc.settings.public_url, "user")
-    hidden = ("picture", "is_shown_whole")
-    data = {name: value for name, value in row.items() if name not in hidden}
+    data = {name: row[name] for name in _INFO}
+    data["system_roles"] = orjson.Fragment(row["system_roles"])  # JSON that PostgreSQL made
     return {**data, "profile_picture": picture_url(row, svc.settings.public_url), "position": None}
 
 

@@ -302,7 +302,7 @@ WITH caller AS MATERIALIZED (
 )
 SELECT p.id, p.email, p.first_name, p.last_name, p.full_name, p.company_id, p.picture, p.department, p.is_active,
        p.date_joined, c.rules_all OR p.id = $1 OR shared.roles IS NOT NULL AS is_shown_whole,
-       coalesce(shared.roles, '[]') AS system_roles
+       coalesce(shared.roles, '[]')::text AS system_roles
   FROM caller c
  CROSS JOIN users p
   LEFT JOIN shared ON shared.user_id = p.id
