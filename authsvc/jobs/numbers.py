@@ -1,12 +1,12 @@
 """Once a second: what the metrics need to know of this process."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from authsvc import metrics
+from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
 from authsvc.service import Service
 
@@ -15,11 +15,8 @@ _EVERY = 1.0  # seconds
 
 async def keep_numbers(app: web.Application) -> AsyncIterator[None]:
     """cleanup_ctx: another process may be the one that is asked, so each puts its numbers where all can read them."""
-    task = asyncio.create_task(_forever(app[SERVICE]))
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with running(_forever(app[SERVICE])):
+        yield
     metrics.flush()
 
 

@@ -1,7 +1,6 @@
 """Send queued mails: SMTP, or files under DATA_DIR/mail in development."""
 
 import asyncio
-import contextlib
 import logging
 import re
 import sys
@@ -19,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
 from authsvc import mails, metrics
 from authsvc.errors import Unavailable
+from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
 from authsvc.queries import outbox
 from authsvc.service import Service
@@ -35,11 +35,8 @@ Transport = Callable[[EmailMessage], Awaitable[None]]
 
 async def send_mails(app: web.Application) -> AsyncIterator[None]:
     """cleanup_ctx: look every second for mails that are due. Any number of processes may do so."""
-    task = asyncio.create_task(_forever(app[SERVICE]))
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with running(_forever(app[SERVICE])):
+        yield
 
 
 async def send_due(svc: Service, transport: Transport) -> int:

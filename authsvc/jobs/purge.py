@@ -1,7 +1,6 @@
 """Forget what is over, now and then."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -9,6 +8,7 @@ from aiohttp import web
 
 from authsvc.errors import Unavailable
 from authsvc.flows.purge import purge
+from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
 from authsvc.service import Service
 
@@ -18,11 +18,8 @@ log = logging.getLogger(__name__)
 
 async def purge_now_and_then(app: web.Application) -> AsyncIterator[None]:
     """cleanup_ctx: sweep every ten minutes."""
-    task = asyncio.create_task(_forever(app[SERVICE]))
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with running(_forever(app[SERVICE])):
+        yield
 
 
 async def _forever(svc: Service) -> None:

@@ -1,11 +1,10 @@
 """Hear what was revoked."""
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
 
 
@@ -15,8 +14,5 @@ async def follow_revocations(app: web.Application) -> AsyncIterator[None]:
     if not svc.settings.identity_cache:
         yield
         return
-    task = asyncio.create_task(svc.known.follow())
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with running(svc.known.follow()):
+        yield

@@ -1,7 +1,6 @@
 """Take up what changed in the folder of signing keys, so that a rotation needs no restart."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -9,6 +8,7 @@ from aiohttp import web
 
 from authsvc import key_files
 from authsvc.core.signing import SigningKeyError
+from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
 from authsvc.service import Service
 
@@ -18,11 +18,8 @@ log = logging.getLogger(__name__)
 
 async def follow_key_files(app: web.Application) -> AsyncIterator[None]:
     """cleanup_ctx: look at the folder now and then."""
-    task = asyncio.create_task(_forever(app[SERVICE]))
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with running(_forever(app[SERVICE])):
+        yield
 
 
 async def _forever(svc: Service) -> None:
