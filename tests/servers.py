@@ -15,13 +15,14 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from authsvc import app as app_module
 from authsvc.app import create_app
+from authsvc.jobs.numbers import keep_numbers
 from authsvc.jobs.outbox import send_mails
 from authsvc.jobs.purge import purge_now_and_then
 from authsvc.middleware.limits import REFUSED
 from authsvc.routes import ROUTES
 from authsvc.service import Service
 
-JOBS = (send_mails, purge_now_and_then)
+JOBS = (keep_numbers, send_mails, purge_now_and_then)
 KEPT = 6  # idle servers
 _DRAIN = 10.0  # seconds for connections to close
 
