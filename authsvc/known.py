@@ -136,12 +136,14 @@ class Known:
             conn.terminate()
 
     async def _ask(self, conn: asyncpg.Connection) -> None:
-        """One question; the caller holds the lock. A failure leaves everything unknown."""
+        """One question; the caller holds the lock. A failure leaves everything unknown, and ends the connection."""
         asked_at = time.monotonic()
         try:
             rows = await revocations.since(conn, str(self._following), _AT_MOST + 1)
         except BaseException:
-            self._asked_at = -1e9
+            # Who waits to ask must not wait for a silent database too, one after the other: `follow` connects anew.
+            self._asked_at, self._conn = -1e9, None
+            conn.terminate()
             raise
         for row in rows:
             if row["is_one"]:

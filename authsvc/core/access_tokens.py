@@ -1,7 +1,7 @@
 """Access tokens: signed JWTs of fifteen minutes (RFC 7519, RFC 9068's `at+jwt`).
 
 Programs that verify tokens themselves rely on every claim made here. Whether the session behind a
-token still lives is not in the token: that is asked of the database at each request.
+token still lives is not in the token: that is asked at each request.
 """
 
 import contextlib

@@ -54,7 +54,7 @@ async def _caller(request: web.Request, svc: Service) -> Caller | None:
 
 
 async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None:
-    """The live session behind a token, asked of the database now: an ended one ends here, whatever `exp` says."""
+    """The live session behind a token: an ended one ends here, whatever `exp` says."""
     try:
         claims = svc.tokens.read(token)
     except TokenNotValid:

@@ -226,3 +226,15 @@ async def test_misses_of_one_session_are_asked_once(case: Case) -> None:
     answers = await asyncio.gather(*(api.get("/api/me/", headers=tokens.bearer) for _ in range(30)))
     assert {answer.status for answer in answers} == {200}
     assert len(case.nodes.reads) <= before + 2
+
+
+async def test_nobody_queues_for_a_silent_database(case: Case) -> None:
+    """Many changes are being answered while it says nothing: they wait together, once."""
+    memory = case.nodes.known(0)
+    async with case.db.transaction():
+        await case.db.execute("LOCK TABLE revocations")
+        began = time.monotonic()
+        await asyncio.gather(*(memory.settle() for _ in range(20)))
+        assert time.monotonic() - began < 3 * known._PATIENCE
+        assert not memory.is_fresh
+    await case.nodes.fresh()
