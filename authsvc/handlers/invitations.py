@@ -81,4 +81,4 @@ async def accept(request: web.Request) -> web.Response:
     if "password_confirm" in body and body["password_confirm"] != body["password"]:
         raise Invalid({"password_confirm": ["Passwords do not match."]})
     email = await accept_invitation.accept(request.app[SERVICE], body["token"], body["password"], body, request[ORIGIN])
-    return reply({"message": "The invitation was accepted. Sign in with your new password.", "user": email})
+    return reply({"message": "The invitation was accepted. You can sign in now.", "user": email})

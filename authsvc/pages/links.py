@@ -86,7 +86,7 @@ async def accept_invitation(request: web.Request) -> web.Response:
             return _dead("This invitation is invalid, was used, or has expired.")
         values = {"token": form["token"], "errors": dict(err.fields)}
         return page("invitation.html", 400, **values, system=found["system_name"], role=found["role"])
-    return page("done.html", title="Welcome", text=f"Sign in as {email} with your new password.")
+    return page("done.html", title="Welcome", text=f"You can sign in as {email} now.")
 
 
 def _reset_form(token: str, errors: dict[str, object]) -> web.Response:

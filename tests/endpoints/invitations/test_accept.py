@@ -34,7 +34,7 @@ async def sign_in(world: World, email: str = NEW) -> list[dict]:
 async def test_a_new_person_accepts(world: World, mailbox: Mailbox) -> None:
     await invite(world, first_name="Nora", phone_number="09171234567", department="IT Department")
     answer = await accept(world, await link(world, mailbox), last_name="New", password_confirm=NEW_PASSWORD)
-    message = "The invitation was accepted. Sign in with your new password."
+    message = "The invitation was accepted. You can sign in now."
     assert (answer.status, answer.json) == (200, {"message": message, "user": NEW})
     assert await sign_in(world) == TECHNICIAN
     row = await world.db.fetchrow(
@@ -70,7 +70,7 @@ async def test_a_new_person_accepts_on_the_page(world: World, mailbox: Mailbox) 
     assert (await world.api.request("POST", PAGE, data=form)).status == 400
     form["password_confirm"] = NEW_PASSWORD
     done = await world.api.request("POST", PAGE, data=form)
-    assert (done.status, f"Sign in as {NEW}" in done.text) == (200, True)
+    assert (done.status, f"You can sign in as {NEW} now." in done.text) == (200, True)
     assert await sign_in(world) == TECHNICIAN
 
 
