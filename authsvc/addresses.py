@@ -1,7 +1,7 @@
 """The client's address, and the network it is counted by."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from aiohttp import web
@@ -14,14 +14,17 @@ _FORWARDING = ("x-forwarded", "x-real-ip", "forwarded", "via")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def client_address(request: web.Request, trusted_proxies: Iterable[Network]) -> str | None:
+def client_address(request: web.Request, trusted_proxies: Sequence[Network]) -> str | None:
     """The socket's peer, or behind configured proxies the right-most untrusted address of X-Forwarded-For.
 
     None when it cannot be told (a Unix socket, garbage in a header that a trusted proxy passed on).
     """
-    peer = parse(request.remote or "")
+    remote = request.remote or ""
+    if not trusted_proxies:
+        return _text(remote)
+    peer = parse(remote)
     if peer is None or not inside(peer, trusted_proxies):
-        return _text(peer) if peer else None
+        return _text(remote)
     hops = [hop for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
     for hop in reversed(hops):
         address = parse(hop.strip())
@@ -62,8 +65,9 @@ def network_of(address: str | None) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _text(address: Address) -> str:
-    return str(address)
+def _text(remote: str) -> str | None:
+    address = parse(remote)
+    return str(address) if address else None
 
 
 def inside(address: Address, networks: Iterable[Network]) -> bool:

@@ -13,9 +13,9 @@ from authsvc.jobs.purge import purge_now_and_then
 from authsvc.jobs.revocations import follow_revocations
 from authsvc.jobs.signing_keys import follow_key_files
 from authsvc.keys import SERVICE
-from authsvc.middleware.headers import on_prepare
+from authsvc.middleware.headers import without_banner
 from authsvc.middleware.limits import REFUSED
-from authsvc.pipeline import chain_of, unmatched
+from authsvc.pipeline import answering, answering_nowhere
 from authsvc.routes import ROUTES
 from authsvc.routing import SCHEMA, register
 from authsvc.service import Service
@@ -23,12 +23,12 @@ from authsvc.service import Service
 
 def create_app(svc: Service) -> web.Application:
     """The application of one process."""
-    app = web.Application(middlewares=[unmatched])
+    app = web.Application()
     app[SERVICE], app[REFUSED], app[SCHEMA] = svc, {}, openapi.published()
-    app.on_response_prepare.append(on_prepare)
+    app.on_response_prepare.append(without_banner)
     app.cleanup_ctx.extend([_parts, keep_numbers, send_mails, purge_now_and_then, follow_key_files, follow_revocations])
     browser_session = session_middleware(storage(svc.settings))
-    register(app, ROUTES, lambda row: chain_of(row, browser_session))
+    register(app, ROUTES, lambda row: answering(row, svc, browser_session, app[REFUSED]), answering_nowhere(svc))
     return app
 
 

@@ -52,6 +52,11 @@ class Shown(NamedTuple):
     json: bytes
 
 
+def _if_live(session: Session | None, person: Person) -> Session | None:
+    is_live = session is not None and session.person == person and session.until > time.monotonic()
+    return session if is_live else None
+
+
 class Known:
     """dsn: where to listen; it leads to the primary, and past any pooler that shares connections."""
 
@@ -76,10 +81,11 @@ class Known:
         """The session, if it is a live one of this person."""
         if not self.is_fresh:
             return await self._read_session(db, session_id, person)
-        known = self._sessions.get(session_id) or await self._load_session(db, session_id, person)
-        if known is None or known.person != person or known.until <= time.monotonic():
-            return None
-        return known
+        return self.remembered(session_id, person) or _if_live(await self._load_session(db, session_id, person), person)
+
+    def remembered(self, session_id: int, person: Person) -> Session | None:
+        """The session, if it is remembered as a live one of this person, and that counts."""
+        return _if_live(self._sessions.get(session_id), person) if self.is_fresh else None
 
     async def person(self, db: Db, person: Person) -> Shown | None:
         """The person; None when he is gone."""

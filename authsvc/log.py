@@ -7,7 +7,7 @@ import asyncio
 import datetime as dt
 import logging
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 import orjson
 
@@ -46,13 +46,13 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._waiting: list[bytes] = []
+        self._waiting: list[str] = []
 
-    def add(self, line: dict[str, Any]) -> None:
-        """Write it within a moment; needs a running event loop."""
+    def add(self, line: str) -> None:
+        """Write a line, with its end, within a moment; needs a running event loop."""
         if not self._waiting:
             asyncio.get_running_loop().call_later(_MOMENT, self.write)
-        self._waiting.append(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        self._waiting.append(line)
         if len(self._waiting) >= _MANY:
             self.write()
 
@@ -60,7 +60,7 @@ class _Lines:
         """Write what waits."""
         lines, self._waiting = self._waiting, []
         if lines:
-            self._stream.write(b"".join(lines).decode())
+            self._stream.write("".join(lines))
             self._stream.flush()
 
 

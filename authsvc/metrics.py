@@ -10,7 +10,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -40,14 +40,6 @@ T = TypeVar("T")
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-class Answered(NamedTuple):
-    """What requests are told apart by."""
-
-    route: str
-    method: str
-    status: str  # its class: 2xx
-
-
 class _Numbers:
     """All metrics, in memory or in the files of a folder. A gauge of several processes is their sum."""
 
@@ -62,7 +54,7 @@ class _Numbers:
             own, self.registry = CollectorRegistry(), CollectorRegistry()
             MultiProcessCollector(self.registry, str(folder))  # type: ignore[no-untyped-call]
             self.registry.register(_Processes(folder))
-        self.requests = Counter("authsvc_requests", "Requests answered.", Answered._fields, registry=own)
+        self.requests = Counter("authsvc_requests", "Requests answered.", ("route", "method", "status"), registry=own)
         self.seconds = Histogram(
             "authsvc_request_seconds", "Time to answer.", ("route", "method"), buckets=BUCKETS, registry=own
         )
@@ -98,8 +90,8 @@ class _Processes(Collector):
 
 
 _numbers = _Numbers(None)
-# Answered by key → how many took how long, by bucket, and all their seconds. A key is whatever the caller likes.
-_pending: dict[object, tuple[Answered, list[float]]] = {}
+# Route, method, class of status → how many took how long, by bucket, and all their seconds.
+_pending: dict[tuple[str, str, int], list[float]] = {}
 
 
 def share(folder: Path) -> None:
@@ -113,12 +105,12 @@ def forget(pid: int, folder: Path) -> None:
     mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
 
 
-def request(key: object, seconds: float, describe: Callable[[], Answered]) -> None:
-    """A request was answered. Requests of one key have one description, which is asked for once in a while."""
-    found = _pending.get(key)
-    if found is None:
-        found = _pending[key] = (describe(), [0] * (len(BUCKETS) + 2))
-    counts = found[1]
+def request(route: str, method: str, status: int, seconds: float) -> None:
+    """A request was answered."""
+    key = (route, method, status // 100)
+    counts = _pending.get(key)
+    if counts is None:
+        counts = _pending[key] = [0] * (len(BUCKETS) + 2)
     counts[bisect_left(BUCKETS, seconds)] += 1
     counts[-1] += seconds
 
@@ -126,10 +118,10 @@ def request(key: object, seconds: float, describe: Callable[[], Answered]) -> No
 def flush() -> None:
     """Carry over what `request` noted."""
     while _pending:
-        answered, (*counts, seconds) = _pending.popitem()[1]
-        _numbers.requests.labels(*answered).inc(sum(counts))
+        (route, method, status), (*counts, seconds) = _pending.popitem()
+        _numbers.requests.labels(route, method, f"{status}xx").inc(sum(counts))
         # Histogram takes one observation at a time; these are its parts, each bucket counted for itself.
-        histogram = _numbers.seconds.labels(answered.route, answered.method)
+        histogram = _numbers.seconds.labels(route, method)
         histogram._sum.inc(seconds)
         for bucket, count in zip(histogram._buckets, counts, strict=True):
             if count:

@@ -1,58 +1,80 @@
-"""Which steps a request passes. Each row gets a chain of its own, made once, of the steps that it needs."""
+"""What a request passes on its way to a handler, put together once for each row of the table.
+
+A gate looks at a request and lets it go on, or raises an ApiError. One that has to wait for something, the database
+or a body, returns what is to be awaited; mostly none has to, so most requests never stop between socket and answer.
+"""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
+from time import perf_counter
 
 from aiohttp import web
 
-from authsvc.middleware.access import access
-from authsvc.middleware.body import body
-from authsvc.middleware.csrf import SAFE, csrf
-from authsvc.middleware.errors import errors
-from authsvc.middleware.headers import preflight
-from authsvc.middleware.identity import identity
-from authsvc.middleware.limits import limits
-from authsvc.middleware.measure import measure
-from authsvc.middleware.settle import settle
+from authsvc import unmatched
+from authsvc.keys import REQUEST_ID
+from authsvc.middleware import access, body, csrf, errors, headers, identity, limits, measure, settle
 from authsvc.routing import ROW, Access, Handler, Route
+from authsvc.service import Service
 
-Step = Callable[..., Awaitable[web.StreamResponse]]  # of a request and the `handler` that comes next
+Gate = Callable[[web.Request], Awaitable[None] | None]
+Step = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 # Where the browser session counts: signing in, captchas, pages.
 _BROWSERS = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.BASIC})
 
 
-def chain_of(row: Route, browser_session: Step) -> Handler:
-    """What answers a request of this row. Outermost first: how long, what went wrong, who, from where, may he."""
+def answering(row: Route, svc: Service, browser_session: Step, refused: dict[str, float]) -> Handler:
+    """What answers a request of this row: who, from where, may he, and only then the handler."""
+    who, may = identity.gate(row, svc), access.gate(row, svc)
     wanted = (
-        (measure, True),
-        (browser_session, row.access in _BROWSERS),
-        (errors, True),
-        (identity, True),
-        (csrf, row.method not in SAFE),
-        (limits, row.limit is not None),
-        (access, True),
-        (settle, row.may_revoke),
-        (body, row.spec.body is not None or row.spec.query is not None),
+        (who, True),
+        (csrf.gate(svc), row.method not in csrf.SAFE),
+        (limits.gate(row, svc, refused), row.limit is not None and svc.settings.limits),
+        (may, True),
+        (body.gate(row.spec, again=(who, may)), row.spec.body is not None or row.spec.query is not None),
     )
-    first = _chain([step for step, is_wanted in wanted if is_wanted], row.handler)
+    handler = settle.settled(row.handler, svc) if row.may_revoke else row.handler
+    passed = _passed([gate for gate, is_wanted in wanted if is_wanted], handler)
+    if row.access in _BROWSERS:
+        refusing = errors.rendered(passed)  # an answer that refuses has its browser session too
+
+        async def in_session(request: web.Request) -> web.StreamResponse:
+            return await browser_session(request, refusing)
+
+        return _framed(in_session, row, svc)
+    return _framed(passed, row, svc)
+
+
+def answering_nowhere(svc: Service) -> Handler:
+    """What answers a request for which there is no row."""
+    return _framed(_passed([identity.gate(None, svc)], unmatched.nowhere), None, svc)
+
+
+def _passed(gates: list[Gate], handler: Handler) -> Handler:
+    async def pass_on(request: web.Request) -> web.StreamResponse:
+        for gate in gates:
+            if (waits := gate(request)) is not None:
+                await waits
+        return await handler(request)
+
+    return pass_on
+
+
+def _framed(inner: Handler, row: Route | None, svc: Service) -> Handler:
+    """Around everything: a request id, no exception but an answer, the headers of all answers, and a note of it.
+
+    What was cut off, by our end or its client's, was not answered and is not noted.
+    """
+    new_id, finish, note = errors.new_id, headers.finishing(row, svc), measure.noting(row)
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        request[ROW] = row
-        return await first(request)
+        began = perf_counter()
+        request[ROW], request[REQUEST_ID] = row, new_id()
+        try:
+            response = await inner(request)
+        except Exception as err:
+            response = await errors.response_to(request, err)
+        finish(request, response)
+        note(request, response.status, perf_counter() - began)
+        return response
 
     return answer
-
-
-@web.middleware
-async def unmatched(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The only middleware of the application: it is for requests that no row answers."""
-    if request.match_info.http_exception is None:
-        return await handler(request)
-    return await _chain([measure, errors, preflight, identity], handler)(request)
-
-
-def _chain(steps: list[Step], handler: Handler) -> Handler:
-    for step in reversed(steps):
-        handler = partial(step, handler=handler)
-    return handler

@@ -95,7 +95,7 @@ class Route(NamedTuple):
         return (self.path, *self.also)
 
 
-ROW = web.RequestKey("row", Route)  # set first of all, where there is one
+ROW: web.RequestKey[Route | None] = web.RequestKey("row", object)  # type: ignore[arg-type]  # set first of all
 ROWS: web.AppKey[dict[Any, Route]] = web.AppKey("rows", dict)
 SCHEMA: web.AppKey[Published] = web.AppKey("schema", Published)  # the table as an OpenAPI document
 
@@ -123,10 +123,12 @@ def kind_of(request: web.Request) -> Kind:
     return next(iter(row.kinds))
 
 
-def register(app: web.Application, routes: Iterable[Route], answering: Callable[[Route], Handler]) -> None:
+def register(
+    app: web.Application, routes: Iterable[Route], answering: Callable[[Route], Handler], nowhere: Handler
+) -> None:
     """Make every name of every row a route of the application. HEAD answers where GET does.
 
-    answering: what answers a row's requests.
+    answering: what answers a row's requests. nowhere: what answers all requests for which there is no row.
     """
     rows = app[ROWS] = {}
     for row in routes:
@@ -138,6 +140,7 @@ def register(app: web.Application, routes: Iterable[Route], answering: Callable[
                 rows[resource.add_route("HEAD", handler)] = row
             else:
                 rows[app.router.add_route(row.method, path, handler)] = row
+    app.router.add_route("*", "/{anything:(?s:.*)}", nowhere)
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:

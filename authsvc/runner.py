@@ -9,7 +9,6 @@ from aiohttp import hdrs, web
 
 from authsvc import key_files
 from authsvc.app import create_app
-from authsvc.request_log import RequestLog
 from authsvc.service import build
 from authsvc.settings import Settings
 
@@ -26,7 +25,7 @@ def make_runner(settings: Settings, dsn: str) -> "Runner":
     svc = build(settings, key_files.load(settings), dsn)
     return Runner(
         create_app(svc),
-        access_log_class=RequestLog,
+        access_log=None,  # pipeline.py notes each request
         keepalive_timeout=_IDLE,
         auto_decompress=False,
         shutdown_timeout=_CUT,

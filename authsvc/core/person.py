@@ -16,6 +16,9 @@ class Kind(enum.StrEnum):
     STAFF = "staff"
     EMPLOYEE = "employee"
 
+    # People are keys of what is remembered: enum's own hash, written in Python, would cost more than finding them.
+    __hash__ = str.__hash__
+
     @property
     def noun(self) -> str:
         """What the API's `type` fields and the audit call it: "user" or "employee"."""
@@ -29,7 +32,7 @@ class Person(NamedTuple):
     id: int
 
     def __str__(self) -> str:
-        return f"{self.kind.value}:{self.id}"
+        return f"{self.kind}:{self.id}"
 
 
 class Origin(NamedTuple):

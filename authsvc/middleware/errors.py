@@ -1,4 +1,4 @@
-"""Outermost: whatever goes wrong becomes one of the answers of errors.py, and only here."""
+"""Whatever goes wrong becomes one of the answers of errors.py, and only here."""
 
 import itertools
 import logging
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from authsvc import cookies, unmatched
 from authsvc import errors as e
-from authsvc.keys import REQUEST_ID, SERVICE
+from authsvc.keys import SERVICE
 from authsvc.pages.render import page, wants_json
 from authsvc.replies import reply
 from authsvc.routing import Access, Handler, row_of
@@ -39,26 +39,38 @@ _name_process()
 os.register_at_fork(after_in_child=_name_process)  # workers must not give the same ids
 
 
-@web.middleware
-async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn every exception into a response; only what nobody foresaw is a 500, and is logged."""
-    request[REQUEST_ID] = f"{_process}-{next(_numbers)}"
-    try:
-        return await handler(request)
-    except e.ApiError as err:
-        return render(request, err)
-    except web.HTTPException as err:
-        if err.status < 400:
-            raise
-        return await _of_aiohttp(request, err)
-    except asyncpg.IntegrityConstraintViolationError as err:
-        return render(request, _broken(err))
-    except asyncpg.DataError as err:
-        log.warning("refused by the database: %s", getattr(err, "constraint_name", None) or type(err).__name__)
-        return render(request, e.Malformed())
-    except Exception:
-        log.exception("unforeseen error in %s %s", request.method, request.match_info.route.name or request.path)
-        return render(request, e.Internal())
+def new_id() -> str:
+    """What a request is called in its answer and in the log."""
+    return f"{_process}-{next(_numbers)}"
+
+
+def rendered(handler: Handler) -> Handler:
+    """A handler whose exceptions are answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Exception as err:
+            return await response_to(request, err)
+
+    return answer
+
+
+async def response_to(request: web.Request, err: Exception) -> web.StreamResponse:
+    """The answer to an exception; only what nobody foresaw is a 500, and is logged."""
+    match err:
+        case e.ApiError():
+            return render(request, err)
+        case web.HTTPException():
+            return await _of_aiohttp(request, err)
+        case asyncpg.IntegrityConstraintViolationError():
+            return render(request, _broken(err))
+        case asyncpg.DataError():
+            log.warning("refused by the database: %s", getattr(err, "constraint_name", None) or type(err).__name__)
+            return render(request, e.Malformed())
+    row = row_of(request)
+    log.error("unforeseen error in %s %s", request.method, row.path if row else request.path, exc_info=err)
+    return render(request, e.Internal())
 
 
 async def _of_aiohttp(request: web.Request, err: web.HTTPException) -> web.StreamResponse:
@@ -66,7 +78,7 @@ async def _of_aiohttp(request: web.Request, err: web.HTTPException) -> web.Strea
     if err.status == 405 and await unmatched.is_hidden(request, "GET", request.rel_url):
         return render(request, e.NotFound())
     if err.status == 404 and (slashed := await unmatched.slash_form(request)):
-        raise web.HTTPPermanentRedirect(slashed) from err
+        return web.Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": str(slashed)})
     if err.status == 404 and not request.path.startswith("/api/") and "json" not in request.headers.get("Accept", ""):
         return page("done.html", 404, title="Page not found", text="There is no page at this address.")
     response = render(request, _BY_STATUS.get(err.status, e.Malformed)())

@@ -5,37 +5,46 @@ good cookie, and a stale cookie beside a good token, both work. Rows that anybod
 nobody's identity: a stale credential never keeps its owner from signing in again.
 """
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import hdrs, web
 
 from authsvc.addresses import client_address
 from authsvc.cookies import ACCESS
+from authsvc.core.access_tokens import Claims
 from authsvc.core.person import Caller, Origin
 from authsvc.errors import TokenNotValid
-from authsvc.keys import CALLER, ORIGIN, SERVICE
+from authsvc.keys import CALLER, ORIGIN
+from authsvc.known import Session
 from authsvc.presented import bearer
-from authsvc.routing import Access, Handler, row_of
+from authsvc.routing import Access, Route
 from authsvc.service import Service
 
 _NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Access.BASIC, Access.INTERNAL})
 _MAX_USER_AGENT = 300
 
 
-@web.middleware
-async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Resolve the caller where the row needs one."""
-    svc = request.app[SERVICE]
-    agent = request.headers.get(hdrs.USER_AGENT)
-    request[ORIGIN] = Origin(client_address(request, svc.settings.trusted_proxies), agent and printable(agent))
-    await resolve(request, svc)
-    return await handler(request)
+def gate(row: Route | None, svc: Service) -> Callable[[web.Request], Awaitable[None] | None]:
+    """Say in request[ORIGIN] where from and, where the row needs it, in request[CALLER] who is calling, as of now."""
+    proxies = svc.settings.trusted_proxies
+    asks = row is not None and (row.knows_caller or row.access not in _NO_CALLER)
 
+    def identify(request: web.Request) -> Awaitable[None] | None:
+        headers = request.headers
+        agent = headers.get(hdrs.USER_AGENT)
+        request[ORIGIN] = Origin(client_address(request, proxies), agent and printable(agent))
+        request[CALLER] = None
+        if not asks:
+            return None
+        token = bearer(request)
+        if token is None and hdrs.COOKIE not in headers:
+            return None
+        if token and (caller := _remembered(token, svc)):
+            request[CALLER] = caller
+            return None
+        return _ask(request, svc, token)
 
-async def resolve(request: web.Request, svc: Service) -> None:
-    """Say in request[CALLER] who is calling, as of now."""
-    row, caller = row_of(request), None
-    if row is not None and (row.knows_caller or row.access not in _NO_CALLER):
-        caller = await _caller(request, svc)
-    request[CALLER] = caller
+    return identify
 
 
 def printable(text: str) -> str:
@@ -45,29 +54,41 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text[:_MAX_USER_AGENT])
 
 
-async def _caller(request: web.Request, svc: Service) -> Caller | None:
-    token = bearer(request)
-    if token and (caller := await _holder(token, svc, by_cookie=False)):
-        return caller
-    token = request.cookies.get(ACCESS)
-    return await _holder(token, svc, by_cookie=True) if token else None
+def _remembered(token: str, svc: Service) -> Caller | None:
+    """The holder of a bearer token whose session is remembered."""
+    claims = _claims(token, svc)
+    session = claims and svc.known.remembered(claims.session_id, claims.person)
+    return _caller(claims, session, by_cookie=False) if claims and session else None
+
+
+async def _ask(request: web.Request, svc: Service, token: str | None) -> None:
+    caller = await _holder(token, svc, by_cookie=False) if token else None
+    if caller is None and (token := request.cookies.get(ACCESS)):
+        caller = await _holder(token, svc, by_cookie=True)
+    request[CALLER] = caller
 
 
 async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None:
     """The live session behind a token: an ended one ends here, whatever `exp` says."""
+    claims = _claims(token, svc)
+    session = await svc.known.session(svc.db, claims.session_id, claims.person) if claims else None
+    return _caller(claims, session, by_cookie=by_cookie) if claims and session else None
+
+
+def _claims(token: str, svc: Service) -> Claims | None:
     try:
-        claims = svc.tokens.read(token)
+        return svc.tokens.read(token)
     except TokenNotValid:
         return None
-    known = await svc.known.session(svc.db, claims.session_id, claims.person)
-    if known is None:
-        return None
+
+
+def _caller(claims: Claims, session: Session, *, by_cookie: bool) -> Caller:
     return Caller(
         claims.person,
-        known.email,
+        session.email,
         claims.session_id,
         claims.expires_at,
-        known.is_superuser,
-        known.is_admin,
+        session.is_superuser,
+        session.is_admin,
         by_cookie,
     )

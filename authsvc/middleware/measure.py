@@ -1,39 +1,20 @@
-"""Outermost: how long each request took, and how it ended."""
+"""How long each request took and how it ended: a number for the metrics, a line for the log."""
 
-from http import HTTPStatus
-from time import perf_counter
+from collections.abc import Callable
 
 from aiohttp import web
 
-from authsvc import metrics
-from authsvc.metrics import UNMATCHED, Answered
-from authsvc.routing import Handler, row_of
+from authsvc import metrics, request_log
+from authsvc.routing import Route
 
 
-@web.middleware
-async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count it. What was cut off, by our end or its client's, was not answered and is not counted."""
-    began = perf_counter()
-    try:
-        response = await handler(request)
-    except web.HTTPException as err:  # a redirect
-        _note(request, err.status, perf_counter() - began)
-        raise
-    except Exception:
-        _note(request, HTTPStatus.INTERNAL_SERVER_ERROR, perf_counter() - began)
-        raise
-    _note(request, response.status, perf_counter() - began)
-    return response
+def noting(row: Route | None) -> Callable[[web.Request, int, float], None]:
+    """Note a request of this row, its status, its seconds. Labels are words of ours: a client cannot make up one."""
+    route = row.name if row else metrics.UNMATCHED
+    line = request_log.writing(row)
 
+    def note(request: web.Request, status: int, seconds: float) -> None:
+        metrics.request(route, request.method if row else "-", status, seconds)
+        line(request, status, seconds)
 
-def _note(request: web.Request, status: int, seconds: float) -> None:
-    info = request.match_info
-    # A request without a route gets an aiohttp route of its own: to us they are all one.
-    route = info.route if info.http_exception is None else None
-    metrics.request((route, status // 100), seconds, lambda: _describe(request, status))
-
-
-def _describe(request: web.Request, status: int) -> Answered:
-    """Labels are words of ours: nothing that a client makes up becomes one."""
-    row = row_of(request)
-    return Answered(row.name if row else UNMATCHED, request.method if row else "-", f"{status // 100}xx")
+    return note

@@ -2,14 +2,17 @@
 
 from aiohttp import web
 
-from authsvc.keys import SERVICE
 from authsvc.routing import Handler
+from authsvc.service import Service
 
 
-@web.middleware
-async def settle(request: web.Request, handler: Handler) -> web.StreamResponse:
+def settled(handler: Handler, svc: Service) -> Handler:
     """Ask for revocations before the answer goes out; also after a refusal, which may have ended a session."""
-    try:
-        return await handler(request)
-    finally:
-        await request.app[SERVICE].known.settle()
+
+    async def settle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        finally:
+            await svc.known.settle()
+
+    return settle

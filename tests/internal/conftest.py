@@ -15,7 +15,6 @@ from yarl import URL
 from authsvc import service
 from authsvc.app import create_app
 from authsvc.core.signing import KeySet
-from authsvc.request_log import RequestLog
 from authsvc.settings import Settings
 from tests.client import Api
 from tests.conftest import FakeClock, SharedDatabase
@@ -79,7 +78,7 @@ async def listen(
             own = {"internal_port": ports[1]} if internal else {}
             settings = dataclasses.replace(base_settings, **own, **changes)
             svc = dataclasses.replace(service.build(settings, signing_keys, "", clock), db=shared)
-            runner = web.AppRunner(create_app(svc), access_log_class=RequestLog)
+            runner = web.AppRunner(create_app(svc), access_log=None)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             for sock in socks:

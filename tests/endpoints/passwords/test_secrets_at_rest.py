@@ -15,7 +15,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from authsvc import log, service
 from authsvc.app import create_app
 from authsvc.core.signing import KeySet
-from authsvc.request_log import RequestLog
 from authsvc.settings import Settings
 from tests.client import Api, Tokens
 from tests.conftest import Addresses
@@ -53,7 +52,7 @@ async def logging_api(
 ) -> AsyncIterator[Api]:
     """A client of a server that writes the request log of the real one."""
     server = TestServer(create_app(service.build(base_settings, signing_keys, database.app)))
-    await server.start_server(access_log_class=RequestLog)
+    await server.start_server(access_log=None)
     client = TestClient(server, cookie_jar=None)
     await client.start_server()
     yield Api(client, numbers=itertools.count(1))
