@@ -44,17 +44,16 @@ class Session(NamedTuple):
     is_admin: bool
     until: float  # by time.monotonic()
 
+    def is_of(self, person: Person) -> bool:
+        """Is it a session of this person, and not over?"""
+        return self.person == person and self.until > time.monotonic()
+
 
 class Shown(NamedTuple):
     """A person as he is shown to himself: PROFILE or EMPLOYEE, and the same as JSON."""
 
     profile: Mapping[str, Any]
     json: bytes
-
-
-def _if_live(session: Session | None, person: Person) -> Session | None:
-    is_live = session is not None and session.person == person and session.until > time.monotonic()
-    return session if is_live else None
 
 
 class Known:
@@ -81,11 +80,17 @@ class Known:
         """The session, if it is a live one of this person."""
         if not self.is_fresh:
             return await self._read_session(db, session_id, person)
-        return self.remembered(session_id, person) or _if_live(await self._load_session(db, session_id, person), person)
+        found = self._sessions.get(session_id) or await self._load_session(db, session_id, person)
+        return found if found is not None and found.is_of(person) else None
 
     def remembered(self, session_id: int, person: Person) -> Session | None:
         """The session, if it is remembered as a live one of this person, and that counts."""
-        return _if_live(self._sessions.get(session_id), person) if self.is_fresh else None
+        found = self._sessions.get(session_id) if time.monotonic() - self._asked_at < MOST_STALE else None
+        return found if found is not None and found.is_of(person) else None
+
+    def remembered_person(self, person: Person) -> Shown | None:
+        """The person, if he is remembered and that counts."""
+        return self._people.get(person) if time.monotonic() - self._asked_at < MOST_STALE else None
 
     async def person(self, db: Db, person: Person) -> Shown | None:
         """The person; None when he is gone."""

@@ -9,9 +9,10 @@ from time import perf_counter
 
 from aiohttp import web
 
-from authsvc import unmatched
-from authsvc.keys import REQUEST_ID
-from authsvc.middleware import access, body, csrf, errors, headers, identity, limits, measure, settle
+from authsvc import metrics, request_log, unmatched
+from authsvc.keys import CALLER, ORIGIN, REQUEST_ID
+from authsvc.middleware import access, body, csrf, errors, headers, identity, limits, settle
+from authsvc.middleware.request_id import new_id
 from authsvc.routing import ROW, Access, Handler, Route
 from authsvc.service import Service
 
@@ -24,9 +25,9 @@ _BROWSERS = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.BASIC})
 
 def answering(row: Route, svc: Service, browser_session: Step, refused: dict[str, float]) -> Handler:
     """What answers a request of this row: who, from where, may he, and only then the handler."""
-    who, may = identity.gate(row, svc), access.gate(row, svc)
+    who, may = identity.gate(svc), access.gate(row, svc)
     wanted = (
-        (who, True),
+        (who, identity.asks(row)),
         (csrf.gate(svc), row.method not in csrf.SAFE),
         (limits.gate(row, svc, refused), row.limit is not None and svc.settings.limits),
         (may, True),
@@ -46,7 +47,7 @@ def answering(row: Route, svc: Service, browser_session: Step, refused: dict[str
 
 def answering_nowhere(svc: Service) -> Handler:
     """What answers a request for which there is no row."""
-    return _framed(_passed([identity.gate(None, svc)], unmatched.nowhere), None, svc)
+    return _framed(unmatched.nowhere, None, svc)
 
 
 def _passed(gates: list[Gate], handler: Handler) -> Handler:
@@ -64,17 +65,20 @@ def _framed(inner: Handler, row: Route | None, svc: Service) -> Handler:
 
     What was cut off, by our end or its client's, was not answered and is not noted.
     """
-    new_id, finish, note = errors.new_id, headers.finishing(row, svc), measure.noting(row)
+    name, finish, log = row.name if row else metrics.UNMATCHED, headers.finishing(row, svc), request_log.writing(row)
+    origin_of = identity.origin_of(svc)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         began = perf_counter()
-        request[ROW], request[REQUEST_ID] = row, new_id()
+        request[ROW], request[REQUEST_ID], request[ORIGIN], request[CALLER] = row, new_id(), origin_of(request), None
         try:
             response = await inner(request)
         except Exception as err:
             response = await errors.response_to(request, err)
         finish(request, response)
-        note(request, response.status, perf_counter() - began)
+        status, seconds = response.status, perf_counter() - began
+        metrics.request(name, request.method if row else "-", status, seconds)
+        log(request, status, seconds)
         return response
 
     return answer

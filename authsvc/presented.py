@@ -1,16 +1,22 @@
 """Credentials as requests carry them."""
 
 import base64
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from authsvc.core import passwords
 from authsvc.errors import Malformed
 
+_NONE: Sequence[str] = ()
+
 
 def bearer(request: web.Request) -> str | None:
     """The token of `Authorization: Bearer` (RFC 6750); None without one."""
-    scheme, value = _authorization(request)
+    values = request.headers.getall("Authorization", _NONE)
+    if len(values) == 1 and values[0].startswith("Bearer "):  # as nearly everybody writes it
+        return values[0][7:].strip() or None
+    scheme, value = _authorization(values)
     return value if scheme == "bearer" and value else None
 
 
@@ -19,7 +25,7 @@ def basic(request: web.Request) -> tuple[str, str] | None:
 
     None without it, Malformed when it cannot be read.
     """
-    scheme, value = _authorization(request)
+    scheme, value = _authorization(request.headers.getall("Authorization", _NONE))
     if scheme != "basic":
         return None
     try:
@@ -31,8 +37,7 @@ def basic(request: web.Request) -> tuple[str, str] | None:
     return name, passwords.normalise(password)
 
 
-def _authorization(request: web.Request) -> tuple[str, str]:
-    values = request.headers.getall("Authorization", [])
+def _authorization(values: Sequence[str]) -> tuple[str, str]:
     if len(values) > 1:  # RFC 9110 allows one; two readers could take different ones
         raise Malformed("More than one Authorization header.")
     scheme, _, value = values[0].partition(" ") if values else ("", "", "")

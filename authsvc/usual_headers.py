@@ -2,19 +2,22 @@
 
 from multidict import CIMultiDict
 
-_CSP = (
+_CSP_OF_PAGES = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+_CSP_OF_DATA = "default-src 'none'; frame-ancestors 'none'"  # nothing is loaded from it, and no form is in it
 ALWAYS: CIMultiDict[str] = CIMultiDict(
     {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
-        "Content-Security-Policy": _CSP,
+        "Content-Security-Policy": _CSP_OF_PAGES,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Vary": "Origin",
         "Cache-Control": "no-store",
     }
 )
-OF_JSON: CIMultiDict[str] = CIMultiDict({**ALWAYS, "Content-Type": "application/json"})
+OF_JSON: CIMultiDict[str] = CIMultiDict(
+    {**ALWAYS, "Content-Security-Policy": _CSP_OF_DATA, "Content-Type": "application/json"}
+)

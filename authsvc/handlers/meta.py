@@ -10,7 +10,7 @@ from authsvc.errors import NotFound, Unavailable
 from authsvc.flows import landing
 from authsvc.flows.readiness import problem
 from authsvc.keys import SERVICE
-from authsvc.replies import JSON, Published, etag_of, reply
+from authsvc.replies import Published, etag_of, raw, reply
 from authsvc.routing import ROWS, SCHEMA, api
 from authsvc.schemas.meta import DOCUMENT, LINKS, Health, KeySet
 
@@ -90,4 +90,4 @@ def _cacheable(request: web.Request, what: Published) -> web.Response:
     headers = {"Cache-Control": "public, max-age=300", "ETag": what.etag}
     if what.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=what.body, headers=headers, content_type=JSON)
+    return raw(what.body, headers=headers)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from authsvc import internal
-from authsvc.errors import ApiError, NotAuthenticated, NotFound, PermissionDenied, TokenNotValid, WrongAccountType
+from authsvc.errors import NotAuthenticated, NotFound, PermissionDenied, TokenNotValid, WrongAccountType
 from authsvc.keys import CALLER, SERVICE_KEY, has_credential
 from authsvc.routing import Access, Route
 from authsvc.service import Service
@@ -17,20 +17,22 @@ _SETTLED_BY_FLOW = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH,
 
 def gate(row: Route, svc: Service) -> Callable[[web.Request], Awaitable[None] | None]:
     """Refuse with 401 or 403; outside the internal network an internal row, and by its listener any other, is 404."""
-    refusal, settings = _refusal_of(row), svc.settings
+    check, settings = _checking(row), svc.settings
 
-    def check(request: web.Request) -> Awaitable[None] | None:
-        if row.scope is not None:
-            request[SERVICE_KEY] = None
-            if row.access is Access.INTERNAL or _is_service(request, svc):
-                return internal.admit(request, row)
-        elif settings.internal_port is not None and internal.by_internal_port(request, settings):
+    def check_internal(request: web.Request) -> Awaitable[None] | None:
+        request[SERVICE_KEY] = None
+        if row.access is Access.INTERNAL or _is_service(request, svc):
+            return internal.admit(request, row)
+        return check(request)
+
+    def check_listener(request: web.Request) -> None:
+        if internal.by_internal_port(request, settings):
             raise NotFound
-        if error := refusal(request):
-            raise error
-        return None
+        check(request)
 
-    return check
+    if row.scope is not None:
+        return check_internal
+    return check if settings.internal_port is None else check_listener
 
 
 def _is_service(request: web.Request, svc: Service) -> bool:
@@ -42,21 +44,21 @@ def _is_service(request: web.Request, svc: Service) -> bool:
     return internal.HEADER in request.headers or not needs_key or not has_credential(request)
 
 
-def _refusal_of(row: Route) -> Callable[[web.Request], ApiError | None]:
+def _checking(row: Route) -> Callable[[web.Request], None]:
     kinds, knows_caller, admins_only = row.kinds, row.knows_caller, row.access in _ADMINS
 
-    def of_session(request: web.Request) -> ApiError | None:
+    def check_session(request: web.Request) -> None:
         caller = request[CALLER]
         if caller is None:
-            return TokenNotValid() if has_credential(request) else NotAuthenticated()
+            raise TokenNotValid if has_credential(request) else NotAuthenticated
         if caller.person.kind not in kinds:
-            return WrongAccountType()
+            raise WrongAccountType
         if admins_only and not caller.is_admin:
-            return PermissionDenied()
-        return None
+            raise PermissionDenied
 
-    def of_anybody(request: web.Request) -> ApiError | None:
+    def check_kind(request: web.Request) -> None:
         caller = request[CALLER] if knows_caller else None
-        return WrongAccountType() if caller is not None and caller.person.kind not in kinds else None
+        if caller is not None and caller.person.kind not in kinds:
+            raise WrongAccountType
 
-    return of_anybody if row.access in _SETTLED_BY_FLOW or row.settles_itself else of_session
+    return check_kind if row.access in _SETTLED_BY_FLOW or row.settles_itself else check_session

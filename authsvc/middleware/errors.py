@@ -1,13 +1,9 @@
 """Whatever goes wrong becomes one of the answers of errors.py, and only here."""
 
-import itertools
 import logging
-import os
-import secrets
 from http import HTTPStatus
 
 import asyncpg
-import orjson
 from aiohttp import web
 
 from authsvc import cookies, unmatched
@@ -18,8 +14,6 @@ from authsvc.replies import reply
 from authsvc.routing import Access, Handler, row_of
 
 log = logging.getLogger("authsvc.errors")
-_numbers = itertools.count(1)
-_process = ""
 
 _BY_STATUS: dict[int, type[e.ApiError]] = {
     403: e.PermissionDenied,
@@ -28,20 +22,6 @@ _BY_STATUS: dict[int, type[e.ApiError]] = {
     413: e.PayloadTooLarge,
     415: e.UnsupportedMedia,
 }
-
-
-def _name_process() -> None:
-    global _process  # noqa: PLW0603 - one name per process
-    _process = secrets.token_hex(3)
-
-
-_name_process()
-os.register_at_fork(after_in_child=_name_process)  # workers must not give the same ids
-
-
-def new_id() -> str:
-    """What a request is called in its answer and in the log."""
-    return f"{_process}-{next(_numbers)}"
 
 
 def rendered(handler: Handler) -> Handler:
@@ -98,9 +78,7 @@ def render(request: web.Request, err: e.ApiError) -> web.Response:
         problem = {"type": "about:blank", "title": title, "status": err.status, "detail": err.detail, "code": err.code}
         if isinstance(err, e.Invalid):
             problem["errors"] = body
-        response = web.Response(
-            body=orjson.dumps(problem | err.extra), status=err.status, content_type="application/problem+json"
-        )
+        response = reply(problem | err.extra, err.status, {"Content-Type": "application/problem+json"})
     if isinstance(err, e.Unauthorized):
         response.headers["WWW-Authenticate"] = err.scheme
     if err.clears_cookies:

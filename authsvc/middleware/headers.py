@@ -23,7 +23,7 @@ async def without_banner(request: web.Request, response: web.StreamResponse) -> 
 
 def finishing(row: Route | None, svc: Service) -> Callable[[web.Request, web.StreamResponse], None]:
     """Add to an answer of this row what it has not yet."""
-    settings = svc.settings
+    settings, is_https = svc.settings, svc.settings.is_https
     counts = row is not None and row.limit is not None and settings.limits
     is_internal = row is not None and row.access is Access.INTERNAL
 
@@ -33,7 +33,7 @@ def finishing(row: Route | None, svc: Service) -> Callable[[web.Request, web.Str
             for name, value in ALWAYS.items():
                 headers.setdefault(name, value)
         headers["X-Request-ID"] = request[REQUEST_ID]
-        if settings.is_https:
+        if is_https:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if counts and (more := request.get(REPLY_HEADERS)):
             headers.update(more)

@@ -6,6 +6,7 @@ nobody's identity: a stale credential never keeps its owner from signing in agai
 """
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 
@@ -14,7 +15,7 @@ from authsvc.cookies import ACCESS
 from authsvc.core.access_tokens import Claims
 from authsvc.core.person import Caller, Origin
 from authsvc.errors import TokenNotValid
-from authsvc.keys import CALLER, ORIGIN
+from authsvc.keys import CALLER
 from authsvc.known import Session
 from authsvc.presented import bearer
 from authsvc.routing import Access, Route
@@ -24,20 +25,33 @@ _NO_CALLER = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.REFRESH, Acces
 _MAX_USER_AGENT = 300
 
 
-def gate(row: Route | None, svc: Service) -> Callable[[web.Request], Awaitable[None] | None]:
-    """Say in request[ORIGIN] where from and, where the row needs it, in request[CALLER] who is calling, as of now."""
+def origin_of(svc: Service) -> Callable[[web.Request], Origin]:
+    """Where a request comes from."""
     proxies = svc.settings.trusted_proxies
-    asks = row is not None and (row.knows_caller or row.access not in _NO_CALLER)
+
+    def origin(request: web.Request) -> Origin:
+        return _origin(client_address(request, proxies), request.headers.get(hdrs.USER_AGENT))
+
+    return origin
+
+
+@lru_cache(maxsize=1024)
+def _origin(address: str | None, agent: str | None) -> Origin:
+    return Origin(address, agent and printable(agent))
+
+
+def asks(row: Route) -> bool:
+    """Does it matter to the row who is calling?"""
+    return row.knows_caller or row.access not in _NO_CALLER
+
+
+def gate(svc: Service) -> Callable[[web.Request], Awaitable[None] | None]:
+    """Say in request[CALLER] who is calling, as of now."""
 
     def identify(request: web.Request) -> Awaitable[None] | None:
-        headers = request.headers
-        agent = headers.get(hdrs.USER_AGENT)
-        request[ORIGIN] = Origin(client_address(request, proxies), agent and printable(agent))
         request[CALLER] = None
-        if not asks:
-            return None
         token = bearer(request)
-        if token is None and hdrs.COOKIE not in headers:
+        if token is None and hdrs.COOKIE not in request.headers:
             return None
         if token and (caller := _remembered(token, svc)):
             request[CALLER] = caller
@@ -56,9 +70,12 @@ def printable(text: str) -> str:
 
 def _remembered(token: str, svc: Service) -> Caller | None:
     """The holder of a bearer token whose session is remembered."""
-    claims = _claims(token, svc)
-    session = claims and svc.known.remembered(claims.session_id, claims.person)
-    return _caller(claims, session, by_cookie=False) if claims and session else None
+    try:
+        claims = svc.tokens.read(token)
+    except TokenNotValid:
+        return None
+    session = svc.known.remembered(claims.session_id, claims.person)
+    return _caller(claims, session, by_cookie=False) if session else None
 
 
 async def _ask(request: web.Request, svc: Service, token: str | None) -> None:
@@ -70,16 +87,12 @@ async def _ask(request: web.Request, svc: Service, token: str | None) -> None:
 
 async def _holder(token: str, svc: Service, *, by_cookie: bool) -> Caller | None:
     """The live session behind a token: an ended one ends here, whatever `exp` says."""
-    claims = _claims(token, svc)
-    session = await svc.known.session(svc.db, claims.session_id, claims.person) if claims else None
-    return _caller(claims, session, by_cookie=by_cookie) if claims and session else None
-
-
-def _claims(token: str, svc: Service) -> Claims | None:
     try:
-        return svc.tokens.read(token)
+        claims = svc.tokens.read(token)
     except TokenNotValid:
         return None
+    session = await svc.known.session(svc.db, claims.session_id, claims.person)
+    return _caller(claims, session, by_cookie=by_cookie) if session else None
 
 
 def _caller(claims: Claims, session: Session, *, by_cookie: bool) -> Caller:
