@@ -5,8 +5,6 @@ import threading
 import unicodedata
 from collections.abc import Iterable
 
-from zxcvbn import zxcvbn
-
 MAX_LENGTH = 128
 _ZXCVBN_MAX = 72  # zxcvbn's time grows fast with length; what is strong after 72 letters stays strong
 _ONE_AT_A_TIME = threading.Lock()  # zxcvbn keeps the words of the password that it looks at in a global
@@ -39,6 +37,9 @@ def problem(password: str, *, min_length: int, personal: Iterable[str | None]) -
 
 
 def _score(password: str, words: list[str]) -> int:
+    # Imported when a password is first chosen: its dictionaries take 12 MB and 20 ms.
+    from zxcvbn import zxcvbn  # noqa: PLC0415
+
     with _ONE_AT_A_TIME:
         return int(zxcvbn(password, user_inputs=words, max_length=_ZXCVBN_MAX)["score"])
 
