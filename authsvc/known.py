@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from authsvc.core.jsons import dump
+from authsvc.core.jsons import kept
 from authsvc.core.person import Kind, Person
 from authsvc.core.profiles import shown
 from authsvc.core.remembered import Remembered
@@ -210,4 +210,4 @@ class Known:
 
     async def _read_person(self, db: Db, person: Person) -> Shown | None:
         profile = await PEOPLE[person.kind].profile(db, person.id)
-        return Shown(profile, dump(shown(profile, self._public_url))) if profile else None
+        return Shown(profile, kept(shown(profile, self._public_url))) if profile else None

@@ -11,6 +11,7 @@ import orjson
 from apispec import APISpec
 
 from authsvc import __version__, openapi_errors
+from authsvc.core.jsons import kept
 from authsvc.openapi_fields import Plugin, documented
 from authsvc.replies import JSON, Published, etag_of
 from authsvc.routes import ROUTES
@@ -61,7 +62,6 @@ def document() -> dict[str, Any]:
     return spec.to_dict()
 
 
-@functools.cache
 def text() -> str:
     """For people: indented, in the order of the table."""
     return orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -70,7 +70,7 @@ def text() -> str:
 @functools.cache
 def published() -> Published:
     """For programs: the same without blanks."""
-    body = orjson.dumps(orjson.loads(text()))
+    body = kept(document())
     return Published(body, etag_of(body))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from authsvc import metrics, workers
+from authsvc import metrics
 from authsvc.runner import BACKLOG, make_runner
 from authsvc.settings import Settings, SettingsError
 
@@ -31,6 +31,8 @@ def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_lis
         ports = [port for port in (settings.port, settings.internal_port) if port is not None]
         socks = [held.enter_context(contextlib.closing(_listen(settings.host, port))) for port in ports]
         if settings.workers > 1:
+            from authsvc import workers  # noqa: PLC0415 - gunicorn: 2 MB that one process does without
+
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="authsvc-metrics-")))
             metrics.share(folder)
             when_listening()

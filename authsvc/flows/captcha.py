@@ -3,10 +3,7 @@
 import base64
 import secrets
 from functools import lru_cache
-from typing import NamedTuple
-
-from captcha.audio import AudioCaptcha
-from captcha.image import ImageCaptcha
+from typing import Any, NamedTuple
 
 from authsvc import guard
 from authsvc.core import names, sealing
@@ -79,11 +76,15 @@ def _answer_hash(svc: Service, session_id: str, answer: str) -> bytes:
 
 
 def _render(answer: str) -> tuple[str, str]:
+    from captcha.image import ImageCaptcha  # noqa: PLC0415 - with Pillow 4 MB, which few processes need
+
     image = ImageCaptcha(width=220, height=80).generate(answer).getvalue()
     audio = bytes(_voice().generate(answer))
     return base64.b64encode(image).decode(), base64.b64encode(audio).decode()
 
 
 @lru_cache(maxsize=1)
-def _voice() -> AudioCaptcha:
+def _voice() -> Any:
+    from captcha.audio import AudioCaptcha  # noqa: PLC0415
+
     return AudioCaptcha()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from authsvc.core.jsons import dump
+from authsvc.core.jsons import kept
 from authsvc.core.person import Kind, Person
 from authsvc.core.profiles import shown, with_picture
 from authsvc.errors import NotFound
@@ -23,7 +23,7 @@ async def user(request: web.Request) -> web.Response:
 
     async def source() -> bytes | None:
         row = await internal.user(db, user_id)
-        return dump(dict(row)) if row else None
+        return kept(dict(row)) if row else None
 
     return await _looked_up(request, "user", Person(Kind.STAFF, user_id), source)
 
@@ -35,7 +35,7 @@ async def employee(request: web.Request) -> web.Response:
 
     async def source() -> bytes | None:
         row = await internal.employee(svc.db, employee_id)
-        return dump(with_picture(row, svc.settings.public_url)) if row else None
+        return kept(with_picture(row, svc.settings.public_url)) if row else None
 
     return await _looked_up(request, "employee", Person(Kind.EMPLOYEE, employee_id), source)
 
@@ -47,7 +47,7 @@ async def help_desk_user(request: web.Request) -> web.Response:
 
     async def source() -> bytes | None:
         row = await internal.help_desk_user(svc.db, user_id)
-        return dump(shown(row, svc.settings.public_url)) if row else None
+        return kept(shown(row, svc.settings.public_url)) if row else None
 
     return await _looked_up(request, "help_desk_user", Person(Kind.STAFF, user_id), source)
 

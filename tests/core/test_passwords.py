@@ -1,7 +1,9 @@
 """The rule for new passwords: length and guessability, nobody's own name."""
 
+import sys
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -75,6 +77,19 @@ def test_ones_own_names(password: str) -> None:
 @pytest.mark.parametrize("password", ["lovelace1", "Lovelace12", "ecalevol"])
 def test_nearly_ones_own_name_is_easy(password: str) -> None:
     assert problem(password, "ada@example.com", "Lovelace") == EASY
+
+
+def test_two_at_once_do_not_mix_up_their_names() -> None:
+    people = {"zorblaxqui12": "Zorblaxqui", "vemthrupoj12": "Vemthrupoj"}
+    assert problem("zorblaxqui12", "Vemthrupoj") is None
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(problem, list(people) * 200, list(people.values()) * 200))
+    finally:
+        sys.setswitchinterval(interval)
+    assert set(found) == {EASY}
 
 
 def test_short_names_forbid_nothing() -> None:
