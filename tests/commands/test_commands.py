@@ -89,9 +89,10 @@ def test_doctor_says_what_is_wrong(folder: Path) -> None:
 
 
 def test_wrong_settings_are_all_named_before_anything_starts(tmp_path: Path) -> None:
-    refused = run(tmp_path, "serve", AUTHSVC_PORT="0", AUTHSVC_SECRET="short", AUTHSVC_LIMITS="off")
+    wrong = {"PORT": "0", "SECRET": "short", "LIMITS": "off", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml"}
+    refused = run(tmp_path, "serve", **{f"AUTHSVC_{name}": value for name, value in wrong.items()})
     assert refused.returncode == 2
-    for name in ("PORT", "SECRET", "LIMITS", "PUBLIC_URL", "DATABASE_URL", "JWT_KEYS_DIR", "DEMO_PASSWORD"):
+    for name in (*wrong, "PUBLIC_URL", "DATABASE_URL", "JWT_KEYS_DIR", "DEMO_PASSWORD"):
         assert f"AUTHSVC_{name}:" in refused.stderr
     assert "short" not in refused.stderr.replace("too short", "")
 
