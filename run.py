@@ -129,9 +129,11 @@ def openapi_command() -> None:
 @cli.command()
 @dev
 def doctor() -> None:
-    """Check settings, keys, database, schema and clock; say what to do."""
+    """Check settings, mail, keys, database, schema and clock; say what to do."""
+    from authsvc.doctor import examine  # here, for no other command needs a mail client
+
     worst = 0
-    for state, what in commands.examine():
+    for state, what in examine():
         worst = max(worst, state == "wrong")
         click.echo(f"{state:8}{what}")
     raise click.exceptions.Exit(int(worst))
