@@ -104,7 +104,7 @@ def test_the_death_of_the_parent_before_the_start_ends_everything(folder: Path) 
 
 
 def test_make_run_names_itself_as_the_parent() -> None:
-    make = subprocess.Popen(["make", "-n", "run"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    make = subprocess.Popen(["make", "-n", "--no-print-directory", "run"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     recipe, _ = make.communicate(timeout=10)
     assert recipe.rstrip().endswith(f"serve --dev --parent {make.pid}")
 
