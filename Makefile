@@ -12,7 +12,7 @@ help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/  make \1\t\2/p' Makefile
 
 run: .venv/.run  ## serve on http://127.0.0.1:8000 with a PostgreSQL of its own and demo people (PORT=8010 for another port)
-	@$(if $(PORT),AUTHSVC_PORT=$(PORT)) exec $(BIN)/python run.py serve --dev
+	@$(if $(PORT),AUTHSVC_PORT=$(PORT)) exec $(BIN)/python run.py serve --dev --parent $(shell echo $$PPID)
 
 test: .venv/.test  ## run the whole test suite on a PostgreSQL of its own
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -38,8 +38,11 @@ def cli() -> None:
 @click.option("--host", expose_value=False, callback=_environment, help="address to listen on")
 @click.option("--port", type=int, expose_value=False, callback=_environment, help="port to listen on")
 @click.option("--workers", type=int, expose_value=False, callback=_environment, help="processes")
-def serve_command() -> None:
+@click.option("--parent", type=int, help="process whose end ends the service; default: the one that started it")
+def serve_command(parent: int | None) -> None:
     """Serve until Ctrl-C, SIGTERM, SIGHUP or the death of the parent."""
+    # Asked now: after migrations and seed the parent may be gone, and whoever adopted us would be taken for it.
+    parent = parent or os.getppid()
     from authsvc import serve  # here, for the other commands need no web server, and start in half the time
 
     config = settings.load()
@@ -49,7 +52,8 @@ def serve_command() -> None:
             asyncio.run(commands.migrate(where.owner))
             asyncio.run(commands.seed(config, keys, where.app))
         try:
-            serve.serve(config, where.app, where.keep_alive, lambda: click.echo(commands.banner(config, where.note)))
+            watch = serve.Watch(parent, where.keep_alive)
+            serve.serve(config, where.app, watch, lambda: click.echo(commands.banner(config, where.note)))
         except OSError as err:
             ports = f"{config.port}" + (f" and {config.internal_port}" if config.internal_port else "")
             raise click.ClickException(f"cannot listen on {config.host}:{ports}: {err.strerror}") from err
@@ -125,9 +129,11 @@ def openapi_command() -> None:
 @cli.command()
 @dev
 def doctor() -> None:
-    """Check settings, keys, database, schema and clock; say what to do."""
+    """Check settings, mail, keys, database, schema and clock; say what to do."""
+    from authsvc.doctor import examine  # here, for no other command needs a mail client
+
     worst = 0
-    for state, what in commands.examine():
+    for state, what in examine():
         worst = max(worst, state == "wrong")
         click.echo(f"{state:8}{what}")
     raise click.exceptions.Exit(int(worst))

@@ -7,10 +7,12 @@ lock the owner out; or a signed-in person; and the failures of a network over al
 """
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
+from weakref import WeakValueDictionary
 
 from authsvc import errors, mails
 from authsvc.addresses import network_of
@@ -25,6 +27,7 @@ FREE_TRIES = 3  # without captcha
 FREE_USES = 5  # of registration and forgotten passwords, per network and hour
 _PATIENCE = 5.0  # seconds that a try waits for others of its key
 _PAUSE = 0.05
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by key, where somebody waits
 
 
 class Attempt(NamedTuple):
@@ -119,15 +122,28 @@ class _OthersInFlight(Exception):
 
 
 async def _reserve(svc: Service, attempt: Attempt) -> None:
-    """Begin the try. While only others in flight stand in its way it waits for them, but not for ever."""
+    """Begin the try. While only others in flight stand in its way it waits for them, but not for ever.
+
+    Of all who wait for one key here, one at a time looks whether it may go on: a hundred who look would leave no
+    connection to anybody else.
+    """
     deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return await _reserve_now(svc, attempt)
-        except _OthersInFlight as busy:
-            if time.monotonic() > deadline:
-                raise errors.Overloaded from busy
+    with contextlib.suppress(_OthersInFlight):
+        return await _reserve_now(svc, attempt)
+    turn = _turns.setdefault(attempt.key or "", asyncio.Lock())
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await turn.acquire()
+    except TimeoutError as err:
+        raise errors.Overloaded from err
+    try:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(_OthersInFlight):
+                return await _reserve_now(svc, attempt)
             await asyncio.sleep(_PAUSE)
+    finally:
+        turn.release()
+    raise errors.Overloaded
 
 
 async def _reserve_now(svc: Service, attempt: Attempt) -> None:

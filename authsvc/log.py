@@ -18,7 +18,10 @@ _lines: "_Lines | None" = None
 
 
 def configure(form: str | None, level: str) -> None:
-    """Send all logging to standard error. form: "text", "json", or None for text on a terminal and JSON elsewhere."""
+    """Send all logging to standard error. form: "text", "json", or None for text on a terminal and JSON elsewhere.
+
+    An unknown level counts as info here, so that the message about wrong settings can say so.
+    """
     handler = logging.StreamHandler(sys.stderr)
     text = form == "text" or (form is None and sys.stderr.isatty())
     handler.setFormatter(_Text() if text else _Json())
@@ -26,7 +29,7 @@ def configure(form: str | None, level: str) -> None:
     _lines = None if text else _Lines(sys.stderr)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(logging.getLevelNamesMapping().get(level.upper(), logging.INFO))
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 

@@ -24,9 +24,9 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, dsn: str, keep_alive: Callable[[], bool], when_listening: Callable[[], None]) -> None:
+def serve(settings: Settings, dsn: str, watch: "Watch", when_listening: Callable[[], None]) -> None:
     """Serve until a signal, or the death of the parent, ends it. OSError when a port is taken."""
-    _Watch(keep_alive).start()
+    watch.start()
     with contextlib.ExitStack() as held:
         ports = [port for port in (settings.port, settings.internal_port) if port is not None]
         socks = [held.enter_context(contextlib.closing(_listen(settings.host, port))) for port in ports]
@@ -92,13 +92,13 @@ def _listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-class _Watch(threading.Thread):
-    """Ends the service when its parent dies, and keeps the embedded database alive."""
+class Watch(threading.Thread):
+    """Ends the service when its parent is not, or no longer, `parent`; keeps the embedded database alive."""
 
-    def __init__(self, keep_alive: Callable[[], bool]) -> None:
+    def __init__(self, parent: int, keep_alive: Callable[[], bool]) -> None:
         super().__init__(name="watch", daemon=True)
         self._keep_alive = keep_alive
-        self._pid, self._parent = os.getpid(), os.getppid()
+        self._pid, self._parent = os.getpid(), parent
 
     def run(self) -> None:
         pause = threading.Event()

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import phonenumbers
 from marshmallow import ValidationError, validate
@@ -115,8 +115,11 @@ def smtp_url(text: str) -> None:
     try:
         parts = urlsplit(text)
         wrong = parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0
+        twice = parts.scheme == "smtps" and parse_qs(parts.query).get("starttls", [""])[0] == "1"
     except ValueError:
-        wrong = True
+        wrong, twice = True, False
+    if twice:
+        raise ValidationError("smtps:// is TLS from the start: leave starttls=1 out.")
     if wrong:
         raise ValidationError("must be a URL like smtp://user:password@host:587?starttls=1 or smtps://host.")
 

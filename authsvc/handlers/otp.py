@@ -3,6 +3,8 @@
 from aiohttp import web
 
 from authsvc import cookies
+from authsvc.core import names
+from authsvc.core.person import Caller
 from authsvc.errors import ApiError, CaptchaRequired, Conflict, InvalidCredentials, LockedOut, OtpInvalid, Overloaded
 from authsvc.flows import own_second_factor as own
 from authsvc.flows import request_code
@@ -31,9 +33,14 @@ async def request(request: web.Request) -> web.Response:
             cookies.device_of(request),
             request[ORIGIN],
         )
-    elif caller is not None and not body.get("email"):
+    elif caller is not None and _is_own(caller, body.get("email")):
         await own.send_code(svc, caller)
     return reply(_SENT)
+
+
+def _is_own(caller: Caller, email: str | None) -> bool:
+    """Clients name the address of whoever is signed in, or none."""
+    return not email or names.canonical_email(email) == names.canonical_email(caller.email)
 
 
 @api(reply=s.Requested)

@@ -27,6 +27,7 @@ from authsvc.settings import Settings
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "mails"
 _POLL = 1.0  # seconds between two looks at the outbox
 _SMTP_TIMEOUT = 20.0
+_ASK_TIMEOUT = 5.0
 _PERMANENT = 500  # SMTP replies from here on will not get better (RFC 5321 section 4.2.1)
 log = logging.getLogger(__name__)
 
@@ -106,24 +107,34 @@ def transport_of(settings: Settings) -> Transport:
     """How mails leave: by SMTP, or as files where no server is set."""
     if settings.smtp_url is None:
         return lambda mail: _to_file(settings.data_dir / "mail", mail)
-    url = urlsplit(settings.smtp_url)
-    asked = parse_qs(url.query).get("starttls", [""])[0]
-    # Left out: used when offered, but demanded where a password would go in the clear.
-    starttls = {"1": True, "0": False}.get(asked, True if url.password and url.scheme == "smtp" else None)
+    server = _server(settings.smtp_url)
 
     async def smtp(mail: EmailMessage) -> None:
-        await aiosmtplib.send(
-            mail,
-            hostname=url.hostname,
-            port=url.port,
-            username=unquote(url.username) if url.username else None,
-            password=unquote(url.password) if url.password else None,
-            use_tls=url.scheme == "smtps",
-            start_tls=starttls,
-            timeout=_SMTP_TIMEOUT,
-        )
+        await aiosmtplib.send(mail, timeout=_SMTP_TIMEOUT, **server)
 
     return smtp
+
+
+async def ask_server(smtp_url: str) -> None:
+    """Connect to the mail server, sign in where there is a password, and leave. OSError or SMTPException if not."""
+    client = aiosmtplib.SMTP(timeout=_ASK_TIMEOUT, **_server(smtp_url))
+    async with client:
+        await client.noop()
+
+
+def _server(smtp_url: str) -> dict[str, Any]:
+    """An SMTP URL as aiosmtplib takes it."""
+    url = urlsplit(smtp_url)
+    asked = parse_qs(url.query).get("starttls", [""])[0]
+    return {
+        "hostname": url.hostname,
+        "port": url.port,
+        "username": unquote(url.username) if url.username else None,
+        "password": unquote(url.password) if url.password else None,
+        "use_tls": url.scheme == "smtps",
+        # Left out: used when offered, but demanded where a password would go in the clear.
+        "start_tls": {"1": True, "0": False}.get(asked, True if url.password and url.scheme == "smtp" else None),
+    }
 
 
 async def _to_file(folder: Path, mail: EmailMessage) -> None:

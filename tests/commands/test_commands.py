@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 
 from authsvc import key_files
 from authsvc.db.embedded import programs
 from authsvc.routes import ROUTES
-from tests.commands.kit import data_dir, run
+from tests.commands.kit import data_dir, free_port, run
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +90,28 @@ def test_doctor_says_what_is_wrong(folder: Path) -> None:
     assert "database" in found.stdout
 
 
+def test_doctor_asks_the_mail_server(folder: Path) -> None:
+    run(folder, "migrate", "--dev")
+    assert "ok      mail: files in" in run(folder, "doctor", "--dev").stdout
+    port = free_port()
+    server = Controller(Sink(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        found = run(folder, "doctor", "--dev", AUTHSVC_SMTP_URL=f"smtp://127.0.0.1:{port}")
+    finally:
+        server.stop()
+    assert (found.returncode, f"ok      mail: 127.0.0.1:{port} answers" in found.stdout) == (0, True), found.stdout
+    missed = run(folder, "doctor", "--dev", AUTHSVC_SMTP_URL=f"smtp://somebody:secret@127.0.0.1:{port}")
+    assert missed.returncode == 1
+    assert f"wrong   mail: 127.0.0.1:{port}: SMTPConnectError; check AUTHSVC_SMTP_URL" in missed.stdout
+    assert "secret" not in missed.stdout + missed.stderr
+
+
 def test_wrong_settings_are_all_named_before_anything_starts(tmp_path: Path) -> None:
-    refused = run(tmp_path, "serve", AUTHSVC_PORT="0", AUTHSVC_SECRET="short", AUTHSVC_LIMITS="off")
+    wrong = {"PORT": "0", "SECRET": "short", "LIMITS": "off", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml"}
+    refused = run(tmp_path, "serve", **{f"AUTHSVC_{name}": value for name, value in wrong.items()})
     assert refused.returncode == 2
-    for name in ("PORT", "SECRET", "LIMITS", "PUBLIC_URL", "DATABASE_URL", "JWT_KEYS_DIR", "DEMO_PASSWORD"):
+    for name in (*wrong, "PUBLIC_URL", "DATABASE_URL", "JWT_KEYS_DIR", "DEMO_PASSWORD"):
         assert f"AUTHSVC_{name}:" in refused.stderr
     assert "short" not in refused.stderr.replace("too short", "")
 

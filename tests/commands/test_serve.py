@@ -1,20 +1,30 @@
 """Start, stop and survive: nothing that serve started outlives it, whichever way it ends."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.commands.kit import Server, data_dir, run, serving, wait_until, workers
+from tests.commands.kit import ROOT, Server, data_dir, run, serving, wait_until, workers
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with data_dir() as path:
         yield path
+
+
+def is_running(pid: int) -> bool:
+    """Is there such a process, and is it more than a name that nobody has collected yet?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def postmaster(folder: Path) -> int:
@@ -78,6 +88,25 @@ def test_the_death_of_the_parent_ends_everything(folder: Path) -> None:
         server.process.kill()
         wait_until(lambda: server.status("/healthz") == 0, 5)
         wait_until(server.postgres_is_gone, 10)
+
+
+def test_the_death_of_the_parent_before_the_start_ends_everything(folder: Path) -> None:
+    hasty = "import os, subprocess, sys; print(subprocess.Popen([*sys.argv[1:], '--parent', str(os.getpid())]).pid)"
+    server = Server(folder, command=(sys.executable, "-c", hasty))
+    server.process.wait(5)
+    orphan = int(server.log.read_text().split()[0])
+    try:
+        wait_until(lambda: not is_running(orphan), 10)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(orphan, signal.SIGKILL)
+    wait_until(server.postgres_is_gone, 5)
+
+
+def test_make_run_names_itself_as_the_parent() -> None:
+    make = subprocess.Popen(["make", "-n", "--no-print-directory", "run"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    recipe, _ = make.communicate(timeout=10)
+    assert recipe.rstrip().endswith(f"serve --dev --parent {make.pid}")
 
 
 def test_a_killed_database_is_back_at_once(folder: Path) -> None:

@@ -106,6 +106,7 @@ WRONG = {
     "INTERNAL_PORT": ["0", "65536", "x"],
     "JWT_OLD_SECRETS": ["short", "x" * 31, f"{'x' * 32},short"],
     "LIMITS": ["", "maybe", "0", "false", "OFF"],
+    "SMTP_URL": ["x", "http://mail.example.com", "smtp://", "smtps://mail.example.com?starttls=1"],
     "LOG_FORMAT": ["xml", ""],
     "LOG_LEVEL": ["loud", "INFO", ""],
     "DEFAULT_SYSTEM_URL": ["x", "javascript:alert(1)", "//a"],

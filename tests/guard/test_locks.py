@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ import asyncpg
 import pytest
 
 from authsvc.core import hashing
+from authsvc.queries import guard
 from tests.client import PASSWORD, Api
 from tests.guard.kit import LOGIN, captcha_token, fail, knock, lock
 from tests.mailbox import Mailbox
@@ -25,6 +28,24 @@ async def rewind(db: asyncpg.Connection, interval: str) -> None:
                              last_failed_at = last_failed_at - interval '{interval}',
                              locked_until = locked_until - interval '{interval}'"""
     )
+
+
+async def test_who_waits_for_others_of_his_name_does_not_keep_asking_the_database(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.register(email=ADA)
+    real_verify, real_reserve, asked = hashing.verify, guard.reserve, 0
+    monkeypatch.setattr(hashing, "verify", lambda *args: time.sleep(0.5) or real_verify(*args))
+
+    async def reserve(*args: Any, **kwargs: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return await real_reserve(*args, **kwargs)
+
+    monkeypatch.setattr(guard, "reserve", reserve)
+    answers = await asyncio.gather(*(knock(api, LOGIN, ADA) for _ in range(40)))
+    assert Counter(answer.code for answer in answers) == {"invalid_credentials": 3, "captcha_required": 37}
+    assert asked < 3 * 40  # each once at its first try and once when it knows; and one of them for all, meanwhile
 
 
 async def test_locks_double_up_to_a_day(api: Api, db: asyncpg.Connection) -> None:

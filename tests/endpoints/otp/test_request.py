@@ -57,6 +57,14 @@ async def test_who_is_signed_in_gets_a_code_for_the_account(api: Api, mailbox: M
     assert (await api.post(f"{TWO}/enable/", {"otp_code": code}, headers=tokens.bearer)).status == 200
 
 
+async def test_who_is_signed_in_may_name_himself(api: Api, mailbox: Mailbox) -> None:
+    tokens = await api.sign_in()
+    own = tokens.user["email"]
+    assert (await api.post(REQUEST, {"email": f" {own.upper()} "}, headers=tokens.bearer)).json == SENT
+    code = await mailbox.code(api, own)
+    assert (await api.post(f"{TWO}/enable/", {"otp_code": code}, headers=tokens.bearer)).status == 200
+
+
 async def test_the_cookie_will_do_and_no_body_is_needed(api: Api, mailbox: Mailbox) -> None:
     tokens = await api.sign_in()
     answer = await api.post(REQUEST, headers=cookie_header(access_token=tokens.access))
