@@ -3,6 +3,7 @@
 ApiError
 ├── BadRequest 400       malformed · captcha_required · otp_invalid · Invalid (a map of fields, no code)
 ├── Unauthorized 401     not_authenticated · token_not_valid · invalid_credentials · otp_required
+│                        for Basic credentials also captcha_required · locked_out
 ├── Forbidden 403        permission_denied · wrong_account_type · pending_approval · rejected · account_disabled
 ├── NotFound 404         not_found
 ├── MethodNotAllowed 405 method_not_allowed
@@ -112,6 +113,12 @@ class CaptchaRequiredFirst(Unauthorized):
     """A captcha is required: sign in once where one can be solved."""
 
     code = "captcha_required"
+
+
+class LockedOutFirst(Unauthorized):
+    """Too many failed attempts. Try again later."""
+
+    code = "locked_out"
 
 
 class OtpRequired(Unauthorized):

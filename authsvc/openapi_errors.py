@@ -80,8 +80,6 @@ def _of_row(row: Route) -> Iterable[type[e.ApiError]]:
         yield from (e.NotAuthenticated, e.TokenNotValid)
         if row.kinds != frozenset(Kind):
             yield e.WrongAccountType
-    elif row.knows_caller:
-        yield e.WrongAccountType
     if row.access in _ADMINS or row.method not in _SAFE:  # a cross-site request is refused to anybody
         yield e.PermissionDenied
     if row.limit is not None:

@@ -15,6 +15,7 @@ from authsvc.errors import (
     CaptchaRequiredFirst,
     InvalidCredentials,
     LockedOut,
+    LockedOutFirst,
     NotAuthenticated,
     OtpRequired,
     Overloaded,
@@ -39,7 +40,7 @@ _REFUSALS: tuple[type[ApiError], ...] = (
     CaptchaRequiredFirst,
     Rejected,
     AccountDisabled,
-    LockedOut,
+    LockedOutFirst,
     Overloaded,
 )
 
@@ -129,6 +130,8 @@ async def obtain_basic(request: web.Request) -> web.Response:
             access = await access_token_only(svc, Kind.STAFF, given, request[ORIGIN])
         except CaptchaRequired as err:  # whoever speaks Basic gets 401 and the code that says why
             raise CaptchaRequiredFirst from err
+        except LockedOut as err:
+            raise LockedOutFirst(retry_after=err.retry_after) from err
     elif token := request.cookies.get(cookies.REFRESH):
         access = await access_token_of(svc, token, BOTH_KINDS)
     else:

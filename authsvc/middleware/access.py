@@ -45,7 +45,8 @@ def _is_service(request: web.Request, svc: Service) -> bool:
 
 
 def _checking(row: Route) -> Callable[[web.Request], None]:
-    kinds, knows_caller, admins_only = row.kinds, row.knows_caller, row.access in _ADMINS
+    kinds, admins_only = row.kinds, row.access in _ADMINS
+    is_settled_by_flow = row.access in _SETTLED_BY_FLOW or row.settles_itself
 
     def check_session(request: web.Request) -> None:
         caller = request[CALLER]
@@ -56,9 +57,4 @@ def _checking(row: Route) -> Callable[[web.Request], None]:
         if admins_only and not caller.is_admin:
             raise PermissionDenied
 
-    def check_kind(request: web.Request) -> None:
-        caller = request[CALLER] if knows_caller else None
-        if caller is not None and caller.person.kind not in kinds:
-            raise WrongAccountType
-
-    return check_kind if row.access in _SETTLED_BY_FLOW or row.settles_itself else check_session
+    return (lambda request: None) if is_settled_by_flow else check_session

@@ -115,6 +115,14 @@ async def test_a_refused_try_leaves_the_captcha_token_whole(api: Api, db: asyncp
     assert (await knock(api, FORMS[0], ADA, captcha=token)).code == "invalid_credentials"
 
 
+@pytest.mark.parametrize("door", BASIC)
+async def test_basic_credentials_of_a_locked_name_are_401(api: Api, db: asyncpg.Connection, door: str) -> None:
+    await lock(api, db, ADA)
+    answer = await knock(api, door, ADA, PASSWORD)
+    assert (answer.status, answer.json) == (401, said_at(door, LOCKED_OUT))
+    assert 895 <= int(answer.headers["Retry-After"]) <= 900
+
+
 @pytest.mark.parametrize("locked_at", FORMS)
 async def test_a_lock_holds_at_every_other_name(api: Api, db: asyncpg.Connection, locked_at: str) -> None:
     await api.register(email=ADA)

@@ -81,9 +81,14 @@ async def test_a_user_is_of_the_wrong_kind_at_the_employees_paths(
             assert (answer.status, answer.json) == (403, WRONG_ACCOUNT_TYPE)
 
 
-async def test_whoever_asks_for_a_code_there_as_a_user_is_refused(api: Api, twins: Sevens) -> None:
-    assert (await api.post(REQUEST, {}, headers=twins.user.bearer)).json == WRONG_ACCOUNT_TYPE
-    assert (await api.post(f"{STAFF}/2fa/request-otp/", {}, headers=twins.employee.bearer)).json == WRONG_ACCOUNT_TYPE
+@pytest.mark.parametrize("path", [REQUEST, f"{STAFF}/2fa/request-otp/"])
+async def test_whoever_asks_for_a_code_gets_it_himself(
+    api: Api, db: asyncpg.Connection, twins: Sevens, path: str
+) -> None:
+    for tokens in (twins.user, twins.employee):
+        await db.execute("DELETE FROM outbox")
+        assert (await api.post(path, {}, headers=tokens.bearer)).status == 200
+        assert [row["recipient"] for row in await db.fetch("SELECT * FROM outbox")] == [tokens.user["email"]]
 
 
 async def test_the_bearer_decides_beside_the_others_cookie(api: Api, twins: Sevens) -> None:

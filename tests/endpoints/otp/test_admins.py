@@ -66,26 +66,17 @@ async def test_with_a_factor_there_are(serve: Any, db: asyncpg.Connection, mailb
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_the_caller_is_no_administrator_without_a_factor(
-    serve: Any, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, role: str
-) -> None:
-    from authsvc.middleware import access
-
+async def test_the_caller_is_no_administrator_without_a_factor(serve: Any, db: asyncpg.Connection, role: str) -> None:
     api = await serve(require_2fa_for_admins=True)
     tokens = await api.sign_in()
     await promote(db, tokens.user["id"], role)
     seen = []
-    real = access._refusal
-    monkeypatch.setattr(
-        access, "_refusal", lambda request, row: seen.append(request[access.CALLER]) or real(request, row)
-    )
     for otp_enabled in (False, True):
         await db.execute("UPDATE users SET otp_enabled = $1", otp_enabled)
-        await api.get("/api/me/", headers=tokens.bearer)
-    assert [(caller.is_admin, caller.is_superuser) for caller in seen] == [
-        (False, False),
-        (True, role == "superuser"),
-    ]
+        listed = await api.get("/api/v1/users/management/", headers=tokens.bearer)
+        made = await api.post("/api/v1/systems/", {"name": "Fleet", "slug": "fleet"}, headers=tokens.bearer)
+        seen.append((listed.status, made.status))
+    assert seen == [(403, 403), (200, 201 if role == "superuser" else 403)]
 
 
 @pytest.mark.parametrize("role", ROLES)
