@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jwt
+import orjson
 
 from authsvc.core.clock import Clock
 from authsvc.core.person import Kind, Person
-from authsvc.core.signing import KeySet
+from authsvc.core.signing import KeySet, compact_jws
 from authsvc.errors import TokenNotValid
 
 _MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
@@ -38,11 +39,11 @@ class AccessTokens:
     """Signs and reads access tokens. `lifetime` in seconds, `issuer` the public URL."""
 
     def __init__(self, keys: KeySet, *, issuer: str, lifetime: int, clock: Clock) -> None:
-        self._keys = keys
         self.lifetime = lifetime
         self._issuer = issuer
         self._clock = clock
         self._verified_before: dict[str, Claims] = {}  # by the whole token
+        self.keys = keys
 
     @property
     def keys(self) -> KeySet:
@@ -52,6 +53,7 @@ class AccessTokens:
     @keys.setter
     def keys(self, keys: KeySet) -> None:
         self._keys = keys
+        self._signed = compact_jws(keys.signer, "at+jwt")
         self._verified_before.clear()  # by keys that may be gone
 
     def issue(self, person: Person, session_id: int, about: Mapping[str, Any]) -> str:
@@ -117,9 +119,7 @@ class AccessTokens:
         return Claims(_person(claims), claims["sid"], claims["exp"])
 
     def _sign(self, claims: dict[str, Any]) -> str:
-        signer = self.keys.signer
-        claims = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(claims, signer.private, signer.algorithm, headers={"typ": "at+jwt", "kid": signer.kid})
+        return self._signed(orjson.dumps({name: value for name, value in claims.items() if value is not None}))
 
     def _verified(self, token: str) -> dict[str, Any]:
         # The key decides the algorithm: a token cannot choose "none", nor have a public key used as a secret.

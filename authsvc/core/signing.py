@@ -6,12 +6,12 @@ belongs to the key and never comes from a token.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm, get_default_algorithms
 
 _MIN_RSA_BITS = 2048
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
@@ -84,6 +84,22 @@ def key_set(
     return KeySet(SigningKey(kid, algorithm, known[kid][0]), verifiers, jwks)
 
 
+def compact_jws(key: SigningKey, typ: str) -> Callable[[bytes], str]:
+    """What signs payloads, as JWS in the compact form (RFC 7515 section 7.1).
+
+    The header and the choice of the algorithm are the same for all of them, and made here.
+    """
+    algorithm = get_default_algorithms()[key.algorithm]
+    private = algorithm.prepare_key(key.private)
+    head = _base64url(orjson.dumps({"alg": key.algorithm, "kid": key.kid, "typ": typ})) + b"."
+
+    def sign(payload: bytes) -> str:
+        signed = head + _base64url(payload)
+        return (signed + b"." + _base64url(algorithm.sign(signed, private))).decode("ascii")
+
+    return sign
+
+
 def public_jwk(key: PrivateKey) -> dict[str, Any]:
     """The public half as a JWK (RFC 7517) with `kid`, `alg` and `use`; SigningKeyError for a weak key."""
     jwk: dict[str, Any]
@@ -100,5 +116,8 @@ def public_jwk(key: PrivateKey) -> dict[str, Any]:
     jwk.pop("key_ops", None)
     members = {name: jwk[name] for name in _THUMBPRINT_MEMBERS[jwk["kty"]]}
     thumbprint = hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()
-    kid = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
-    return {**jwk, "alg": algorithm, "use": "sig", "kid": kid}
+    return {**jwk, "alg": algorithm, "use": "sig", "kid": _base64url(thumbprint).decode()}
+
+
+def _base64url(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
