@@ -61,7 +61,7 @@ def test_one_pad_per_predecessor() -> None:
 
 
 def test_a_token_of_another_length_is_never_sealed() -> None:
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="as long as"):
         rt.seal("rt_" + "A" * 40, rt.new())
 
 
