@@ -81,6 +81,8 @@ async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> di
 async def _bytes(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_JSON:
         raise PayloadTooLarge
+    if request.content.is_eof():
+        return request.content.read_nowait()  # at most what a connection buffers
     raw = bytearray()
     async for chunk in request.content.iter_any():
         raw += chunk
@@ -92,13 +94,24 @@ async def _bytes(request: web.Request) -> bytes:
 def _json(raw: bytes) -> dict[str, Any]:
     """One object. orjson refuses bad UTF-8, lone surrogates, NaN and great depth; the second pass duplicate keys."""
     try:
-        orjson.loads(raw)
-        data = json.loads(raw, object_pairs_hook=_no_duplicates)
+        data = orjson.loads(raw)
+        if not _is_plain_object(raw, data):
+            data = json.loads(raw, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as err:
         raise Malformed("JSON parse error.") from err
     if not isinstance(data, dict):
         raise Malformed("Expected a JSON object.")
     return data
+
+
+def _is_plain_object(raw: bytes, data: Any) -> bool:
+    """Is this surely what the second pass would give? Each key that was written has a colon behind it."""
+    return (
+        type(data) is dict
+        and raw.count(b"{") == 1
+        and raw.count(b":") == len(data)
+        and float not in map(type, data.values())  # what orjson makes of large integers
+    )
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -123,7 +136,7 @@ async def _multipart(request: web.Request) -> dict[str, Any]:
     try:
         async for part in await request.multipart():
             _bound(request)
-            if not _is_plain(part) or part.name is None or part.name in found or len(found) == _MAX_PARTS:
+            if not _is_plain_part(part) or part.name is None or part.name in found or len(found) == _MAX_PARTS:
                 raise Malformed("The form could not be read.")
             raw = bytearray()
             while chunk := await part.read_chunk(65536):
@@ -142,7 +155,7 @@ def _bound(request: web.Request) -> None:
         raise PayloadTooLarge
 
 
-def _is_plain(part: object) -> TypeGuard[BodyPartReader]:
+def _is_plain_part(part: object) -> TypeGuard[BodyPartReader]:
     """A named part whose bytes are meant as they stand (RFC 7578): not nested, not encoded, UTF-8."""
     return (
         isinstance(part, BodyPartReader)

@@ -81,7 +81,9 @@ class Text(fields.Field[str]):
         return self._checked(text)
 
     def _checked(self, text: str) -> str:
-        if any(unicodedata.category(c) in _CONTROLS and not (self.multiline and c in _MULTILINE) for c in text):
+        if not text.isprintable() and any(
+            unicodedata.category(c) in _CONTROLS and not (self.multiline and c in _MULTILINE) for c in text
+        ):
             raise self.make_error("control")
         return text
 

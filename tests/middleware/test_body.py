@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import json
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterable
@@ -89,6 +90,18 @@ async def test_what_is_no_json(real: Api, ada: Tokens, db: asyncpg.Connection, n
     async with unchanged(db):
         answers = {case: await send(real, name, ada, body) for case, body in NOT_JSON.items()}
     assert wrong(answers, 400, Malformed("JSON parse error.").body()) == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"{}", b'{"a": "x"}', b' {"a":"x","b":[1,2],"c":null,"d":true} ', b'{"a":":","b":"{"}', b'{"a":"\\u003a\\u007b"}',
+     b'{"a\\"":"\\":"}', b'{"a":{"b":1}}', b'{"a":[{"b":1},{"b":2}]}', b'{"":""}', b'{"a":1.5}', b'{"a":-0,"b":-0.0}',
+     b'{"a":18446744073709551616}', b'{"a":-9223372036854775809}', b'{"a":1e3}',
+     b'{"a":"' + b"x" * 5000 + b'"}', b'{"\\u0061":"\\ud83d\\ude00"}'],
+)  # fmt: skip
+def test_one_pass_gives_what_two_would(raw: bytes) -> None:
+    found, expected = bodies._json(raw), json.loads(raw)
+    assert (found, [type(value) for value in found.values()]) == (expected, [type(v) for v in expected.values()])
 
 
 @over(WITH_BODY)
