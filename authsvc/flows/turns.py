@@ -1,5 +1,6 @@
 """Round-robin: who takes turns in a role of a system, and whose turn is next."""
 
+import bisect
 from typing import NamedTuple
 
 from authsvc import errors
@@ -24,25 +25,22 @@ class Turn(NamedTuple):
 
 async def pool(svc: Service, system: str, role_id: int | None, role: str | None) -> Pool:
     """Who takes turns. NotFound for an unknown system or role; both are matched ignoring case."""
-    found = await _role(svc, system, role_id, role)
-    user_ids, last = await tts.pool(svc.db, found), await tts.last(svc.db, found)
-    following = next((user_id for user_id in user_ids if user_id > last), user_ids[0] if user_ids else None)
-    return Pool(user_ids, following)
+    found = await tts.pool(svc.db, system.lower(), role_id, names.fold(role) if role else None)
+    if found is None:
+        raise errors.NotFound
+    user_ids: list[int] = found["user_ids"]
+    following = bisect.bisect_right(user_ids, found["last"])
+    return Pool(user_ids, user_ids[following % len(user_ids)] if user_ids else None)
 
 
 async def take(svc: Service, system: str, role: str) -> Turn:
     """Hand out the next turn, once over all processes. Conflict while nobody takes turns."""
-    found = await _role(svc, system, None, role)
+    found = await tts.role(svc.db, system.lower(), names.fold(role))
+    if found is None:
+        raise errors.NotFound
     async with svc.db.transaction() as tx:
         await tts.begin(tx, found)
         row = await tts.next(tx, found)
         if row is None:
             raise errors.Conflict("Nobody takes turns in this role.")
     return Turn(row["user_id"], row["turn"])
-
-
-async def _role(svc: Service, system: str, role_id: int | None, role: str | None) -> int:
-    found = await tts.role(svc.db, system.lower(), role_id, names.fold(role) if role else None)
-    if found is None:
-        raise errors.NotFound
-    return found

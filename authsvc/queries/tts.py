@@ -8,17 +8,13 @@ from authsvc.db.sqlfiles import load
 SQL = load("tts")
 
 
-async def role(db: Db, slug: str, role_id: int | None, canonical: str | None) -> int | None:
-    found: int | None = await db.fetchval(SQL["role"], slug, role_id, canonical)
+async def role(db: Db, slug: str, canonical: str) -> int | None:
+    found: int | None = await db.fetchval(SQL["role"], slug, canonical)
     return found
 
 
-async def pool(db: Db, role_id: int) -> list[int]:
-    return [row["user_id"] for row in await db.fetch(SQL["pool"], role_id)]
-
-
-async def last(db: Db, role_id: int) -> int:
-    return int(await db.fetchval(SQL["last"], role_id) or 0)
+async def pool(db: Db, slug: str, role_id: int | None, canonical: str | None) -> asyncpg.Record | None:
+    return await db.fetchrow(SQL["pool"], slug, role_id, canonical)
 
 
 async def begin(db: Db, role_id: int) -> None:

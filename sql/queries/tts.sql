@@ -1,20 +1,21 @@
 -- Statements of authsvc/queries/tts.py: turns. Who takes turns: live users with an active assignment of the role.
 
 -- name: role
--- The role that $2 (an id) or $3 (a canonical name) names in the system with slug $1.
-SELECT r.id FROM roles r JOIN systems s ON s.id = r.system_id
- WHERE s.slug = $1 AND (r.id = $2 OR r.name_canonical = $3);
+-- The role of canonical name $2 in the system with slug $1.
+SELECT r.id FROM roles r JOIN systems s ON s.id = r.system_id WHERE s.slug = $1 AND r.name_canonical = $2;
 
 -- name: pool
--- Ids in the order of their turns. Who is not live is looked up, not who is: they are few.
-SELECT a.user_id
-  FROM assignments a
- WHERE a.role_id = $1 AND a.is_active AND NOT EXISTS (SELECT FROM users u WHERE u.id = a.user_id AND NOT u.is_live)
- ORDER BY a.user_id;
-
--- name: last
--- Who had the last turn.
-SELECT last_user_id FROM turns WHERE role_id = $1;
+-- Of the role that $2 (an id) or $3 (a canonical name) names in the system with slug $1: ids in the order of their
+-- turns, and who had the last one. Who is not live is looked up, not who is: they are few. The role's id is no parameter:
+-- PostgreSQL would plan for each one anew, since some roles are held by many.
+SELECT ARRAY(SELECT a.user_id
+               FROM assignments a
+              WHERE a.role_id = r.id AND a.is_active
+                AND NOT EXISTS (SELECT FROM users u WHERE u.id = a.user_id AND NOT u.is_live)
+              ORDER BY a.user_id) AS user_ids,
+       coalesce((SELECT t.last_user_id FROM turns t WHERE t.role_id = r.id), 0) AS last
+  FROM roles r JOIN systems s ON s.id = r.system_id
+ WHERE s.slug = $1 AND (r.id = $2 OR r.name_canonical = $3);
 
 -- name: begin
 -- The first turn of a role needs a row.

@@ -2,6 +2,7 @@
 
 import pytest
 
+from authsvc.queries import tts
 from tests.client import Answer
 from tests.endpoints.kit import COMPANY_ID, NUMBER, TIME, unchanged
 from tests.rights.world import ALPHA, MISSING, NOT_FOUND, World, add_system, hold
@@ -61,6 +62,25 @@ async def test_round_robin_while_nobody_takes_turns(world: World, pool: list[int
     assert (await get(world, f"{ROUND_ROBIN}?role_name=Spare")).json == []
     answer = await post(world, f"{ROUND_ROBIN}next/", {"role": "Spare"})
     assert (answer.status, answer.code) == (409, "conflict")
+
+
+async def test_the_pool_is_not_planned_for_each_role(world: World, pool: list[int]) -> None:
+    """Although one role is held by many and another by few: planning costs more than reading."""
+    await world.db.execute(
+        """INSERT INTO company_ids (company_id, kind) SELECT 'MANY' || n, 'staff' FROM generate_series(1, 3000) n;
+           INSERT INTO users (email, email_canonical, username, username_canonical, company_id)
+           SELECT name || '@example.com', name || '@example.com', name, name, upper(name)
+             FROM (SELECT 'many' || n AS name FROM generate_series(1, 3000) n) named;
+           INSERT INTO assignments (user_id, system_id, role_id)
+           SELECT u.id, r.system_id, r.id FROM users u, roles r JOIN systems s ON s.id = r.system_id
+            WHERE u.username LIKE 'many%' AND s.slug = 'tts' AND r.name = 'Agent';
+           ANALYZE assignments, users"""
+    )
+    statement = await world.db.prepare(tts.SQL["pool"])
+    for _ in range(20):
+        assert (await statement.fetchrow("tts", None, "technician"))["user_ids"] == pool
+    plans = "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1"
+    assert tuple(await world.db.fetchrow(plans, tts.SQL["pool"])) == (5, 15)
 
 
 async def test_turns_go_round(world: World, pool: list[int]) -> None:
