@@ -10,18 +10,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import asyncpg
 
+from authsvc.core.infos import Info, info
 from authsvc.core.jsons import kept
 from authsvc.core.person import Kind, Person
 from authsvc.core.profiles import shown
 from authsvc.core.remembered import Remembered
 from authsvc.db.pool import APP_ROLE, Db
 from authsvc.people import PEOPLE
-from authsvc.queries import revocations, sessions
+from authsvc.queries import managed_users, revocations, sessions
 
 MOST_STALE = 0.9  # seconds
 _EVERY = 0.3  # seconds between two questions
@@ -65,6 +66,7 @@ class Known:
         self._sessions: Remembered[int, Session] = Remembered(_SESSIONS, forgotten=self._unlinked)
         self._people: Remembered[Person, Shown] = Remembered(_PEOPLE)
         self._lookups: Remembered[tuple[str, Person], bytes] = Remembered(_PEOPLE)
+        self._infos: Remembered[int, Info] = Remembered(_PEOPLE)
         self._asked_at = -1e9  # when the last question that was answered was asked
         self._following: str | None = None
         self._conn: asyncpg.Connection | None = None
@@ -103,6 +105,12 @@ class Known:
         if not self.is_fresh:
             return await source()
         return self._lookups.get((what, person)) or await self._lookups.load((what, person), source)
+
+    async def infos(self, db: Db, user_ids: Collection[int]) -> Mapping[int, Info]:
+        """Staff users as other programs see them, by id; of ids that nobody has, nothing."""
+        if not self.is_fresh:
+            return await self._read_infos(db, user_ids)
+        return await self._infos.load_all(user_ids, lambda missing: self._read_infos(db, missing))
 
     async def settle(self) -> None:
         """Ask now, so that the next request of this process sees what was just committed."""
@@ -173,6 +181,8 @@ class Known:
             self._people.drop(person)
             for what in LOOKUPS:
                 self._lookups.drop((what, person))
+            if person.kind is Kind.STAFF:
+                self._infos.drop(person.id)
             for session_id in list(self._by_person.get(person, ())):
                 self._sessions.drop(session_id)
 
@@ -180,6 +190,7 @@ class Known:
         self._sessions.clear()
         self._people.clear()
         self._lookups.clear()
+        self._infos.clear()
         self._by_person.clear()
 
     async def _load_session(self, db: Db, session_id: int, person: Person) -> Session | None:
@@ -211,3 +222,7 @@ class Known:
     async def _read_person(self, db: Db, person: Person) -> Shown | None:
         profile = await PEOPLE[person.kind].profile(db, person.id)
         return Shown(profile, kept(shown(profile, self._public_url))) if profile else None
+
+    async def _read_infos(self, db: Db, user_ids: Collection[int]) -> dict[int, Info]:
+        rows = await managed_users.infos(db, list(user_ids))
+        return {row["id"]: info(row, self._public_url) for row in rows}

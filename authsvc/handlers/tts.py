@@ -3,34 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from aiohttp import web
 from marshmallow import fields
 
-from authsvc.core.profiles import card, picture_url
+from authsvc.core.jsons import dump
+from authsvc.core.profiles import card
 from authsvc.errors import ApiError, Conflict, NotAuthenticated, NotFound, PermissionDenied
 from authsvc.flows import assign, manage_roles, turns
+from authsvc.flows.show_users import seen
 from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE, SERVICE_KEY, caller_of, id_of
 from authsvc.queries import assignments, invitations, managed_users
 from authsvc.queries.managed_users import Page
-from authsvc.replies import reply
+from authsvc.replies import raw, reply
 from authsvc.routing import api
 from authsvc.schemas import tts as s
 from authsvc.schemas.base import AnyOf, Ref
-from authsvc.service import Service
 
 _REFUSALS: tuple[type[ApiError], ...] = (NotFound, PermissionDenied, Conflict)
-_INFO = (
-    "id",
-    "email",
-    "first_name",
-    "last_name",
-    "full_name",
-    "company_id",
-    "department",
-    "is_active",
-    "date_joined",
-)
 _NOT_SHOWN = frozenset({"is_administered", "is_superusers"})
 
 
@@ -67,36 +56,26 @@ async def next_turn(request: web.Request) -> web.Response:
     return reply({"user_id": turn.user_id, "turn": turn.number})
 
 
-def _info(svc: Service, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A person as other programs see him: whole for who shares a system, else the directory card."""
-    if not row["is_shown_whole"]:
-        return card(row, svc.settings.public_url, "user")
-    data = {name: row[name] for name in _INFO}
-    data["system_roles"] = orjson.Fragment(row["system_roles"])  # JSON that PostgreSQL made
-    return {**data, "profile_picture": picture_url(row, svc.settings.public_url), "position": None}
-
-
 @api(reply=s.INFO, errors=(NotFound,))
 async def user_info(request: web.Request) -> web.Response:
     """One user."""
-    svc = request.app[SERVICE]
-    rows = await managed_users.infos(svc.db, caller_of(request).person.id, [id_of(request, "user_id")])
-    if not rows:
+    user_id = id_of(request, "user_id")
+    found = await seen(request.app[SERVICE], caller_of(request), [user_id])
+    if user_id not in found:
         raise NotFound
-    return reply(_info(svc, rows[0]))
+    return raw(found[user_id])
 
 
 @api(body=s.InfosBody, reply=AnyOf(s.Infos, fields.Dict(keys=fields.Str(), values=s.INFO)))
 async def users_info(request: web.Request) -> web.Response:
     """Up to 1,000 users at once, and which ids nobody has."""
-    svc, body = request.app[SERVICE], request[BODY]
-    ids = list(dict.fromkeys(body["user_ids" if "user_ids" in body else "employee_cookie_ids"]))
-    rows = await managed_users.infos(svc.db, caller_of(request).person.id, ids)
-    found = [_info(svc, row) for row in rows]
+    body = request[BODY]
+    ids = body["user_ids" if "user_ids" in body else "employee_cookie_ids"]
+    found = await seen(request.app[SERVICE], caller_of(request), ids)
     if "user_ids" not in body:
-        return reply({str(person["id"]): person for person in found})
-    known = {person["id"] for person in found}
-    return reply({"users": found, "not_found": [i for i in ids if i not in known]})
+        return raw(b"{%b}" % b",".join([b'"%d":%b' % person for person in found.items()]))
+    not_found = [i for i in dict.fromkeys(ids) if i not in found]
+    return raw(b'{"users":[%b],"not_found":%b}' % (b",".join(found.values()), dump(not_found)))
 
 
 @api(body=s.AssignAgentBody, reply=s.Assigned, status=201, or_status=(200,), errors=_REFUSALS)

@@ -91,8 +91,8 @@ async def agents(db: Db, caller: int, after: int, at_most: int) -> list[dict[str
     return await _with_roles(db, caller, await db.fetch(SQL["agents"], caller, after, at_most))
 
 
-async def infos(db: Db, caller: int, user_ids: list[int]) -> list[asyncpg.Record]:
-    return await db.fetch(SQL["infos"], caller, user_ids)
+async def infos(db: Db, user_ids: list[int]) -> list[asyncpg.Record]:
+    return await db.fetch(SQL["infos"], user_ids)
 
 
 async def _with_roles(db: Db, caller: int, rows: list[asyncpg.Record]) -> list[dict[str, Any]]:

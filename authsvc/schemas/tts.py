@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from authsvc.core import names
 from authsvc.schemas.assignments import REQUIRED, Assignment
-from authsvc.schemas.base import AnyOf, Checked, JsonObject, Reference, Text, Whole
+from authsvc.schemas.base import MAX_ID, AnyOf, Checked, JsonObject, Reference, Text, Whole
 from authsvc.schemas.managed_users import RoleName
 from authsvc.schemas.roles import Role
 from authsvc.schemas.users import Card
@@ -67,7 +67,7 @@ class InfosBody(Schema):
         ids = data[name]
         if not isinstance(ids, list) or len(ids) > _MAX_BATCH:
             raise ValidationError(f"Expected a list of at most {_MAX_BATCH} ids.", name)
-        if any(type(i) is not int or not 1 <= i < 2**31 for i in ids):
+        if ids and (set(map(type, ids)) != {int} or min(ids) < 1 or max(ids) > MAX_ID):
             raise ValidationError("A valid integer is required.", name)
 
 

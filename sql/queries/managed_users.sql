@@ -285,26 +285,17 @@ SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.fu
  ORDER BY p.id;
 
 -- name: infos
--- Of users $2, what other programs ask: whole for who shares a system with the caller (then the roles of
--- shared systems) or is looked at by a superuser, else the directory card.
-WITH caller AS MATERIALIZED (
-    SELECT rules_all($1) AS rules_all, ARRAY(SELECT system_id FROM assignments
-                                              WHERE user_id = $1 AND is_active) AS systems
-), shared AS (
-    SELECT a.user_id, json_agg(json_build_object('system', s.name, 'system_slug', s.slug, 'role', r.name,
-                                                 'is_active', a.is_active) ORDER BY a.id) AS roles
-      FROM caller c
-      JOIN assignments a ON c.rules_all OR a.system_id = ANY (c.systems)
-      JOIN roles r ON r.id = a.role_id
-      JOIN systems s ON s.id = a.system_id
-     WHERE a.user_id = ANY ($2::integer[])
-     GROUP BY a.user_id
-)
+-- Of users $1, what is said to other programs of who may see all of it, with all assignments.
 SELECT p.id, p.email, p.first_name, p.last_name, p.full_name, p.company_id, p.picture, p.department, p.is_active,
-       p.date_joined, c.rules_all OR p.id = $1 OR shared.roles IS NOT NULL AS is_shown_whole,
-       coalesce(shared.roles, '[]')::text AS system_roles
-  FROM caller c
- CROSS JOIN users p
-  LEFT JOIN shared ON shared.user_id = p.id
- WHERE p.id = ANY ($2)
- ORDER BY p.id;
+       p.date_joined, coalesce(held.held, '[]') AS held
+  FROM users p
+  LEFT JOIN (
+       SELECT a.user_id, json_agg(json_build_array(a.system_id, a.is_active, json_build_object(
+                  'system', s.name, 'system_slug', s.slug, 'role', r.name, 'is_active', a.is_active))
+                  ORDER BY a.id) AS held
+         FROM assignments a
+         JOIN roles r ON r.id = a.role_id
+         JOIN systems s ON s.id = a.system_id
+        WHERE a.user_id = ANY ($1::integer[])
+        GROUP BY a.user_id) held ON held.user_id = p.id
+ WHERE p.id = ANY ($1);
