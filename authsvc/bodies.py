@@ -59,10 +59,10 @@ async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> di
     mime = parse_mimetype(header)
     media = f"{mime.type}/{mime.subtype}".lower()
     try:
-        async with asyncio.timeout(_DEADLINE):
-            if media == "multipart/form-data" and forms:
+        if media == "multipart/form-data" and forms:
+            async with asyncio.timeout(_DEADLINE):
                 return _from_form(schema, await _multipart(request))
-            raw = await _bytes(request)
+        raw = await _bytes(request)
     except TimeoutError as err:
         raise Malformed("The body took too long to arrive.") from err
     except (ConnectionError, ClientError, HttpProcessingError) as err:  # the client went away, or cannot count
@@ -81,13 +81,14 @@ async def read(request: web.Request, schema: type[Schema], *, forms: bool) -> di
 async def _bytes(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_JSON:
         raise PayloadTooLarge
-    if request.content.is_eof():
-        return request.content.read_nowait()  # at most what a connection buffers
+    if request.content.is_eof():  # it came with its head
+        return request.content.read_nowait()
     raw = bytearray()
-    async for chunk in request.content.iter_any():
-        raw += chunk
-        if len(raw) > MAX_JSON:
-            raise PayloadTooLarge
+    async with asyncio.timeout(_DEADLINE):
+        async for chunk in request.content.iter_any():
+            raw += chunk
+            if len(raw) > MAX_JSON:
+                raise PayloadTooLarge
     return bytes(raw)
 
 

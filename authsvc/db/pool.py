@@ -4,14 +4,16 @@ A `Database` and a connection inside `async with database.transaction() as tx` h
 methods; query functions take either as their first argument `db`.
 """
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 import orjson
 
+from authsvc.db.connections import Connections
 from authsvc.errors import Unavailable
 
 APP_ROLE = "authsvc_app"
@@ -32,6 +34,7 @@ _AWAY = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -62,75 +65,85 @@ class Database:
         require_second_factor: bool = False,
     ) -> None:
         self.size = size
+        self._dsn = dsn
         self._require_second_factor = require_second_factor
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
-        self._pool = asyncpg.create_pool(
-            dsn,
-            min_size=0,
-            max_size=size,
-            max_inactive_connection_lifetime=300,
-            timeout=acquire_timeout,
-            # The server's own limit comes first; this one catches a server that is frozen.
-            command_timeout=statement_timeout + 0.5,
-            init=self._prepare_connection,
-            reset=_no_reset,
-        )
-
-    async def open(self) -> None:
-        """Make the pool usable; connects to nothing yet."""
-        await self._pool
+        self._connections = Connections(self._connect, size=size, patience=acquire_timeout)
 
     @property
     def opened(self) -> int:
         """How many connections are open."""
-        return int(self._pool.get_size())
+        return self._connections.opened
 
     @property
     def in_use(self) -> int:
         """How many of them somebody holds."""
-        return int(self._pool.get_size() - self._pool.get_idle_size())
+        return self._connections.lent
 
     def terminate(self) -> None:
         """Drop all connections at once (close() would hang on a frozen server)."""
-        self._pool.terminate()
+        self._connections.terminate()
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
-        async with self._connection() as conn:
-            return await conn.fetch(query, *args)
+        return await self._run(asyncpg.Connection.fetch, query, args)
 
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
         """The first row of a statement, or None."""
-        async with self._connection() as conn:
-            return await conn.fetchrow(query, *args)
+        return await self._run(asyncpg.Connection.fetchrow, query, args)
 
     async def fetchval(self, query: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
-        async with self._connection() as conn:
-            return await conn.fetchval(query, *args)
+        return await self._run(asyncpg.Connection.fetchval, query, args)
 
     async def execute(self, query: str, *args: Any) -> str:
         """Run a statement; the command tag, such as `DELETE 3`."""
-        async with self._connection() as conn:
-            return await conn.execute(query, *args)
+        return await self._run(asyncpg.Connection.execute, query, args)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Db]:
         """One transaction on one connection: committed at the end, rolled back by any exception."""
-        async with self._connection() as conn, conn.transaction():
-            yield conn
-
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        conn = await self._borrow()
         try:
-            async with self._pool.acquire(timeout=self._acquire_timeout) as conn:
+            async with conn.transaction():
                 yield conn
-        except ValueError:
-            raise  # asyncpg's own DataError is an InterfaceError, but the fault of an argument
-        except _AWAY as err:
-            log.warning("database unavailable: %s", type(err).__name__)
-            raise Unavailable from err
+        except BaseException as err:
+            _told(err, conn)
+            raise
+        finally:
+            self._connections.give_back(conn)
+
+    async def _run(self, method: Callable[..., Awaitable[T]], query: str, args: tuple[Any, ...]) -> T:
+        conn = self._connections.borrow_idle() or await self._borrow()
+        try:
+            return await method(conn, query, *args)
+        except BaseException as err:
+            _told(err, conn)
+            raise
+        finally:
+            self._connections.give_back(conn)
+
+    async def _borrow(self) -> asyncpg.Connection:
+        try:
+            return await self._connections.borrow()
+        except Exception as err:
+            _told(err)
+            raise
+
+    async def _connect(self) -> asyncpg.Connection:
+        conn = await asyncpg.connect(
+            self._dsn,
+            timeout=self._acquire_timeout,
+            # The server's own limit comes first; this one catches a server that is frozen.
+            command_timeout=self._statement_timeout + 0.5,
+        )
+        try:
+            await self._prepare_connection(conn)
+        except BaseException:
+            conn.terminate()
+            raise
+        return conn
 
     async def _prepare_connection(self, conn: asyncpg.Connection) -> None:
         for kind in ("json", "jsonb"):
@@ -148,8 +161,14 @@ class Database:
         )
 
 
-async def _no_reset(conn: asyncpg.Connection) -> None:
-    """Nothing sets session state here, so asyncpg's reset query would be a wasted round trip per request."""
+def _told(err: BaseException, conn: asyncpg.Connection | None = None) -> None:
+    """Unavailable, where the database is. A connection whose answer nobody waits for any more is no use to others."""
+    if conn is not None and isinstance(err, TimeoutError | asyncio.CancelledError):
+        conn.terminate()
+    # A ValueError is not: asyncpg's own DataError is an InterfaceError, but the fault of an argument.
+    if isinstance(err, _AWAY) and not isinstance(err, ValueError):
+        log.warning("database unavailable: %s", type(err).__name__)
+        raise Unavailable from err
 
 
 def _dump_json(value: Any) -> str:

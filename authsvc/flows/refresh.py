@@ -31,12 +31,12 @@ async def refresh(svc: Service, presented: str, kinds: frozenset[Kind], origin: 
     """
     grace = dt.timedelta(seconds=svc.settings.refresh_grace)
     successor = refresh_tokens.new()
-    digest = _digest(presented)
+    digest, sealed = _digest(presented), refresh_tokens.seal(successor, presented)
     row = await sessions.rotate(
         svc.db,
         digest,
         refresh_tokens.digest(successor),
-        refresh_tokens.seal(successor, presented),
+        sealed,
         dt.timedelta(seconds=svc.settings.refresh_ttl),
         grace,
         kinds,
@@ -50,9 +50,11 @@ async def refresh(svc: Service, presented: str, kinds: frozenset[Kind], origin: 
     found = await svc.known.person(svc.db, person)
     if found is None or not found.profile["is_live"]:
         raise errors.TokenNotValid
+    if row["sealed_successor"] != sealed:  # of who came first
+        successor = refresh_tokens.unseal(row["sealed_successor"], presented)
     return Refreshed(
         svc.tokens.issue(person, row["session_id"], claims_about(found.profile)),
-        refresh_tokens.unseal(row["sealed_successor"], presented),
+        successor,
         row["remember"],
         person.kind,
     )

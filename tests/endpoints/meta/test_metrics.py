@@ -248,5 +248,6 @@ async def test_it_needs_no_database(serve: Callable[..., Any], monkeypatch: pyte
     def no_connection(*args: object, **kwargs: object) -> None:
         raise AssertionError("asked the database")
 
-    monkeypatch.setattr(type(service_of(api).db), "_connection", no_connection)
+    for way in ("_run", "transaction"):
+        monkeypatch.setattr(type(service_of(api).db), way, no_connection)
     assert (await api.get(METRICS)).status == 200
