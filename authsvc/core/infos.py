@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from authsvc.core.jsons import dump
+from authsvc.core.jsons import dump, kept
 from authsvc.core.profiles import card, picture_url
 
 _WHOLE = ("id", "email", "first_name", "last_name", "full_name", "company_id", "department", "is_active", "date_joined")
@@ -31,10 +31,10 @@ def info(row: Mapping[str, Any], public_url: str) -> Info:
     head = dump({**data, "profile_picture": picture_url(row, public_url), "position": None})[:-1] + b',"system_roles":'
     systems = frozenset(system for system, _, _ in held)
     return Info(
-        dump(card(row, public_url, "user")),
+        kept(card(row, public_url, "user")),
         head + dump([role for _, _, role in held]) + b"}",
         len(head),
-        tuple((system, dump(role)) for system, _, role in held) if len(systems) > 1 else (),
+        tuple((system, kept(role)) for system, _, role in held) if len(systems) > 1 else (),
         systems,
         frozenset(system for system, is_active, _ in held if is_active),
     )

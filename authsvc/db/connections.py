@@ -15,7 +15,7 @@ _LOOK = 30.0  # seconds between two looks at the idle ones
 
 
 class Connections:
-    """At most `size`, opened by `connect` when first needed. `patience`: seconds that a loan may take."""
+    """At most `size`, opened by `connect` when first needed. `patience`: seconds to wait for one, or its opening."""
 
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], *, size: int, patience: float) -> None:
         self._connect, self._size, self._patience = connect, size, patience
@@ -49,8 +49,7 @@ class Connections:
         """One as soon as there is one; TimeoutError, InterfaceError after the end, or what kept it from opening."""
         if (conn := self.borrow_idle()) is not None:
             return conn
-        async with asyncio.timeout(self._patience):
-            return await self._handed_over() or await self._opened()
+        return await self._handed_over() or await self._opened()
 
     def give_back(self, conn: asyncpg.Connection) -> None:
         """Ready for the next one, unless it was closed or left inside a transaction."""
@@ -85,19 +84,24 @@ class Connections:
         if len(self._lent) + self._opening < self._size:
             self._opening += 1
             return None
-        waiting: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[asyncpg.Connection | None] = loop.create_future()
         self._waiting.append(waiting)
+        alarm = loop.call_later(self._patience, _too_late, waiting)
         try:
             return await waiting
         except asyncio.CancelledError:
             if not waiting.cancelled():  # it came when it was too late
                 self._pass_on(waiting.result())
             raise
+        finally:
+            alarm.cancel()
 
     async def _opened(self) -> asyncpg.Connection:
         """A new one, on the place that the caller has."""
         try:
-            conn = await self._connect()
+            async with asyncio.timeout(self._patience):
+                conn = await self._connect()
         except BaseException:
             self._pass_on(None)
             raise
@@ -136,3 +140,8 @@ class Connections:
 
 def _ending() -> asyncpg.InterfaceError:
     return asyncpg.InterfaceError("the service is ending")
+
+
+def _too_late(waiting: asyncio.Future[asyncpg.Connection | None]) -> None:
+    if not waiting.done():
+        waiting.set_exception(TimeoutError())

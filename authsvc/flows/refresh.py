@@ -76,7 +76,7 @@ async def check_token(svc: Service, token: str) -> None:
         await _session_of(svc, token)
         return
     claims = svc.tokens.read(token)
-    if await sessions.live(svc.db, claims.session_id, claims.person) is None:
+    if await svc.known.session(svc.db, claims.session_id, claims.person) is None:
         raise errors.TokenNotValid
 
 

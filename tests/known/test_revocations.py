@@ -219,6 +219,22 @@ async def _kill_listeners(db: asyncpg.Connection) -> int:
     )
 
 
+async def test_a_verified_token_is_refused_with_its_session(case: Case) -> None:
+    """What asks by a token in the body remembers, and forgets, as what is asked with one."""
+
+    async def verified() -> list[int]:
+        body = {"token": case.ada.access}
+        return [(await api.post("/api/v1/token/verify/", body)).status for api in case.nodes.apis]
+
+    before = len(case.nodes.reads)
+    assert await verified() == [200, 200, 200]
+    assert len(case.nodes.reads) == before
+    await ENDINGS["an operator's end of sessions"](case)
+    async with asyncio.timeout(WITHIN):
+        while await verified() != [401, 401, 401]:
+            await asyncio.sleep(0.01)
+
+
 async def test_misses_of_one_session_are_asked_once(case: Case) -> None:
     tokens = await case.api.sign_in()
     before = len(case.nodes.reads)
