@@ -3,7 +3,7 @@
 python -m benchmarks.contenders.bare_server PORT DSN
 
 GET  /constant             the same bytes for everybody
-GET  /select/{id}          one SELECT by primary key; pool without asyncpg's reset query, as authsvc has it
+GET  /select/{id}          one SELECT by primary key; asyncpg's pool without its reset query
 GET  /select-default/{id}  the same from a pool as asyncpg makes it by default
 POST /refresh              the statement that rotates a refresh token, and nothing around it
 """
