@@ -78,9 +78,10 @@ class AccessTokens:
         }
         if person.kind is Kind.EMPLOYEE:
             claims["employee_id"] = person.id
-        token = self._sign(claims)
+        token = self._signed(orjson.dumps(claims))
         if len(token) > _MAX_BYTES:
-            token = self._sign({**claims, "roles_omitted": True, "roles": None})
+            del claims["roles"]
+            token = self._signed(orjson.dumps({**claims, "roles_omitted": True}))
         return token
 
     def read(self, token: str, *, expired_too: bool = False) -> Claims:
@@ -117,9 +118,6 @@ class AccessTokens:
         ):
             raise TokenNotValid
         return Claims(_person(claims), claims["sid"], claims["exp"])
-
-    def _sign(self, claims: dict[str, Any]) -> str:
-        return self._signed(orjson.dumps({name: value for name, value in claims.items() if value is not None}))
 
     def _verified(self, token: str) -> dict[str, Any]:
         # The key decides the algorithm: a token cannot choose "none", nor have a public key used as a secret.

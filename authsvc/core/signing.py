@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm, get_default_algorithms
 
 _MIN_RSA_BITS = 2048
@@ -89,13 +91,27 @@ def compact_jws(key: SigningKey, typ: str) -> Callable[[bytes], str]:
 
     The header and the choice of the algorithm are the same for all of them, and made here.
     """
-    algorithm = get_default_algorithms()[key.algorithm]
-    private = algorithm.prepare_key(key.private)
+    signature = _signature(key)
     head = _base64url(orjson.dumps({"alg": key.algorithm, "kid": key.kid, "typ": typ})) + b"."
 
     def sign(payload: bytes) -> str:
         signed = head + _base64url(payload)
-        return (signed + b"." + _base64url(algorithm.sign(signed, private))).decode("ascii")
+        return (signed + b"." + _base64url(signature(signed))).decode("ascii")
+
+    return sign
+
+
+def _signature(key: SigningKey) -> Callable[[bytes], bytes]:
+    """What makes signatures with the key, as JWS has them (RFC 7518 section 3)."""
+    algorithm = get_default_algorithms()[key.algorithm]
+    private = algorithm.prepare_key(key.private)
+    if key.algorithm != "ES256":
+        return lambda signed: algorithm.sign(signed, private)
+    scheme = ec.ECDSA(hashes.SHA256())
+
+    def sign(signed: bytes) -> bytes:
+        r, s = decode_dss_signature(private.sign(signed, scheme))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     return sign
 
