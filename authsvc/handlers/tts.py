@@ -74,7 +74,7 @@ async def users_info(request: web.Request) -> web.Response:
     found = await seen(request.app[SERVICE], caller_of(request), ids)
     if "user_ids" not in body:
         return raw(b"{%b}" % b",".join([b'"%d":%b' % person for person in found.items()]))
-    not_found = [i for i in dict.fromkeys(ids) if i not in found]
+    not_found = [i for i in dict.fromkeys(ids) if i not in found] if len(found) < len(ids) else []
     return raw(b'{"users":[%b],"not_found":%b}' % (b",".join(found.values()), dump(not_found)))
 
 
