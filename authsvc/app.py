@@ -34,6 +34,7 @@ def create_app(svc: Service) -> web.Application:
 
 async def _parts(app: web.Application) -> AsyncIterator[None]:
     svc = app[SERVICE]
+    await svc.db.open()
     yield
     svc.hasher.close()
     svc.db.terminate()

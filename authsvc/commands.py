@@ -106,6 +106,7 @@ def banner(config: Settings, note: str | None) -> str:
 async def service(config: Settings, keys: KeySet, dsn: str) -> AsyncIterator[Service]:
     """What a running service has, with an open database, for one command."""
     svc = build(config, keys, dsn)
+    await svc.db.open()
     try:
         yield svc
     finally:

@@ -141,6 +141,9 @@ def base_settings() -> Iterator[Settings]:
 class SharedDatabase(Database):
     """One pool for the servers of all tests: opening connections would take most of their time."""
 
+    async def open(self) -> None:
+        """It is open already."""
+
     def terminate(self) -> None:
         """The next test goes on with it."""
 
@@ -148,6 +151,7 @@ class SharedDatabase(Database):
 @pytest.fixture(scope="session")
 async def shared(database: Addresses) -> AsyncIterator[SharedDatabase]:
     pool = SharedDatabase(database.app, size=20, acquire_timeout=5, statement_timeout=2)
+    await Database.open(pool)
     yield pool
     Database.terminate(pool)
 

@@ -7,13 +7,12 @@ methods; query functions take either as their first argument `db`.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
 
 import asyncpg
 import orjson
 
-from authsvc.db.connections import Connections
 from authsvc.errors import Unavailable
 
 APP_ROLE = "authsvc_app"
@@ -34,7 +33,6 @@ _AWAY = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -65,85 +63,111 @@ class Database:
         require_second_factor: bool = False,
     ) -> None:
         self.size = size
-        self._dsn = dsn
         self._require_second_factor = require_second_factor
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
-        self._connections = Connections(self._connect, size=size, patience=acquire_timeout)
+        self._at_hand: list[asyncpg.Connection] = []  # the last used one last
+        self._waiting = 0  # for the pool
+        self._pool = asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=size,
+            max_inactive_connection_lifetime=300,
+            timeout=acquire_timeout,
+            # The server's own limit comes first; this one catches a server that is frozen.
+            command_timeout=statement_timeout + 0.5,
+            init=self._prepare_connection,
+            reset=_no_reset,
+        )
+
+    async def open(self) -> None:
+        """Make the pool usable; connects to nothing yet."""
+        await self._pool
 
     @property
     def opened(self) -> int:
         """How many connections are open."""
-        return self._connections.opened
+        return int(self._pool.get_size())
 
     @property
     def in_use(self) -> int:
         """How many of them somebody holds."""
-        return self._connections.lent
+        at_hand = sum(not _is_closed(conn) for conn in self._at_hand)
+        return int(self._pool.get_size() - self._pool.get_idle_size() - at_hand)
 
     def terminate(self) -> None:
         """Drop all connections at once (close() would hang on a frozen server)."""
-        self._connections.terminate()
+        self._at_hand.clear()
+        self._pool.terminate()
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
-        return await self._run(asyncpg.Connection.fetch, query, args)
+        return await self._run("fetch", query, args)
 
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
         """The first row of a statement, or None."""
-        return await self._run(asyncpg.Connection.fetchrow, query, args)
+        return await self._run("fetchrow", query, args)
 
     async def fetchval(self, query: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
-        return await self._run(asyncpg.Connection.fetchval, query, args)
+        return await self._run("fetchval", query, args)
 
     async def execute(self, query: str, *args: Any) -> str:
         """Run a statement; the command tag, such as `DELETE 3`."""
-        return await self._run(asyncpg.Connection.execute, query, args)
+        return await self._run("execute", query, args)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Db]:
         """One transaction on one connection: committed at the end, rolled back by any exception."""
-        conn = await self._borrow()
+        conn = None
         try:
+            conn = await self._borrow()
             async with conn.transaction():
                 yield conn
         except BaseException as err:
             _told(err, conn)
             raise
         finally:
-            self._connections.give_back(conn)
+            await self._give_back(conn)
 
-    async def _run(self, method: Callable[..., Awaitable[T]], query: str, args: tuple[Any, ...]) -> T:
-        conn = self._connections.borrow_idle() or await self._borrow()
+    async def _run(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
+        conn = None
         try:
-            return await method(conn, query, *args)
+            conn = await self._borrow()
+            return await getattr(conn, method)(query, *args)
         except BaseException as err:
             _told(err, conn)
             raise
         finally:
-            self._connections.give_back(conn)
+            await self._give_back(conn)
 
     async def _borrow(self) -> asyncpg.Connection:
-        try:
-            return await self._connections.borrow()
-        except Exception as err:
-            _told(err)
-            raise
+        """The connection that was used last, or else one of the pool.
 
-    async def _connect(self) -> asyncpg.Connection:
-        conn = await asyncpg.connect(
-            self._dsn,
-            timeout=self._acquire_timeout,
-            # The server's own limit comes first; this one catches a server that is frozen.
-            command_timeout=self._statement_timeout + 0.5,
-        )
+        The pool makes a timer for each loan and a task for each return, which cost more than a small statement does.
+        So connections stay at hand, and go back to the pool only while somebody waits there.
+        """
+        while self._at_hand:
+            conn = self._at_hand.pop()
+            if not _is_closed(conn):
+                return conn
+        self._waiting += 1
         try:
-            await self._prepare_connection(conn)
-        except BaseException:
+            return await self._pool.acquire(timeout=self._acquire_timeout)
+        finally:
+            self._waiting -= 1
+
+    async def _give_back(self, conn: asyncpg.Connection | None) -> None:
+        if conn is None or _is_closed(conn):
+            return
+        if conn.is_in_transaction():  # its end was not waited for
             conn.terminate()
-            raise
-        return conn
+        elif self._waiting or self._pool.is_closing():
+            await self._pool.release(conn)
+        else:
+            self._at_hand.append(conn)
+            if len(self._at_hand) > self.size:  # some of them are dead
+                self._at_hand = [conn for conn in self._at_hand if not _is_closed(conn)]
 
     async def _prepare_connection(self, conn: asyncpg.Connection) -> None:
         for kind in ("json", "jsonb"):
@@ -161,14 +185,25 @@ class Database:
         )
 
 
-def _told(err: BaseException, conn: asyncpg.Connection | None = None) -> None:
+def _is_closed(conn: asyncpg.Connection) -> bool:
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken it back, because it is
+        return True
+
+
+def _told(err: BaseException, conn: asyncpg.Connection | None) -> None:
     """Unavailable, where the database is. A connection whose answer nobody waits for any more is no use to others."""
-    if conn is not None and isinstance(err, TimeoutError | asyncio.CancelledError):
+    if conn is not None and isinstance(err, TimeoutError | asyncio.CancelledError) and not _is_closed(conn):
         conn.terminate()
     # A ValueError is not: asyncpg's own DataError is an InterfaceError, but the fault of an argument.
     if isinstance(err, _AWAY) and not isinstance(err, ValueError):
         log.warning("database unavailable: %s", type(err).__name__)
         raise Unavailable from err
+
+
+async def _no_reset(conn: asyncpg.Connection) -> None:
+    """Nothing sets session state here, so asyncpg's reset query would be a wasted round trip per request."""
 
 
 def _dump_json(value: Any) -> str:

@@ -7,140 +7,134 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from authsvc.db import connections
-from authsvc.db.connections import Connections
 from authsvc.db.pool import Database
 from authsvc.errors import Unavailable
 from tests.conftest import Addresses
 
+PID = "SELECT pg_backend_pid()"
+
 
 @pytest.fixture
-async def two(database: Addresses) -> AsyncIterator[Connections]:
+async def two(database: Addresses) -> AsyncIterator[Database]:
     """Of two connections at most, with little patience."""
-    found = Connections(lambda: asyncpg.connect(database.app), size=2, patience=0.5)
+    found = Database(database.app, size=2, acquire_timeout=0.5, statement_timeout=2)
+    await found.open()
     yield found
     found.terminate()
 
 
-async def waits_for_one(lender: Connections) -> asyncio.Task[asyncpg.Connection]:
-    waiting = asyncio.ensure_future(lender.borrow())
-    await asyncio.sleep(0)
-    return waiting
+async def hold(lender: Database, until: asyncio.Event, holding: asyncio.Semaphore) -> int:
+    """Keep a connection in a transaction; its server process."""
+    async with lender.transaction() as tx:
+        pid = int(await tx.fetchval(PID))
+        holding.release()
+        await until.wait()
+    return pid
 
 
-async def test_the_last_returned_is_lent_first(two: Connections) -> None:
-    first, second = await two.borrow(), await two.borrow()
-    assert (two.opened, two.lent) == (2, 2)
-    two.give_back(first)
-    two.give_back(second)
-    assert (two.opened, two.lent) == (2, 0)
-    assert await two.borrow() is second
+async def both_held(lender: Database, until: asyncio.Event) -> list[asyncio.Task[int]]:
+    holding = asyncio.Semaphore(0)
+    held = [asyncio.ensure_future(hold(lender, until, holding)) for _ in range(2)]
+    for _ in held:
+        await holding.acquire()
+    return held
 
 
-async def test_many_share_them(two: Connections) -> None:
+async def test_the_last_returned_is_lent_first(two: Database) -> None:
+    until = asyncio.Event()
+    held = await both_held(two, until)
+    assert (two.opened, two.in_use) == (2, 2)
+    until.set()
+    await asyncio.gather(*held)
+    assert (two.opened, two.in_use) == (2, 0)
+    assert await two.fetchval(PID) == await two.fetchval(PID)
+
+
+async def test_many_share_them(two: Database) -> None:
     seen: set[int] = set()
 
     async def work() -> int:
-        conn = await two.borrow()
-        seen.add(two.lent + len(two._idle))
-        found = await conn.fetchval("SELECT pg_backend_pid()")
-        two.give_back(conn)
-        return int(found)
+        async with two.transaction() as tx:
+            seen.add(two.in_use)
+            return int(await tx.fetchval(PID))
 
     assert len(set(await asyncio.gather(*(work() for _ in range(50))))) == 2
     assert max(seen) == 2
+    assert two.in_use == 0
 
 
-async def test_who_waits_gets_it_in_turn_or_is_told(two: Connections) -> None:
-    held = [await two.borrow(), await two.borrow()]
-    waiting = [await waits_for_one(two) for _ in range(3)]
-    for conn in held:
-        two.give_back(conn)
-    assert [await waiting[0], await waiting[1]] == held
-    with pytest.raises(TimeoutError):
-        await waiting[2]
-    two.give_back(held[0])
-    assert await two.borrow() is held[0]
+async def test_who_waits_gets_one_or_is_told(two: Database) -> None:
+    until = asyncio.Event()
+    held = await both_held(two, until)
+    late = [asyncio.ensure_future(two.fetchval(PID)) for _ in range(3)]
+    with pytest.raises(Unavailable):
+        await late[0]
+    in_time = [asyncio.ensure_future(two.fetchval(PID)) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    until.set()
+    assert set(await asyncio.gather(*in_time)) <= set(await asyncio.gather(*held))
+    assert [type(error) for error in await asyncio.gather(*late, return_exceptions=True)] == [Unavailable] * 3
+    assert (two.opened, two.in_use) == (2, 0)
 
 
-@pytest.mark.parametrize("given", ["open", "closed"])
-async def test_who_is_called_off_when_his_turn_comes_loses_nothing(two: Connections, given: str) -> None:
-    held = [await two.borrow(), await two.borrow()]
-    first, second = await waits_for_one(two), await waits_for_one(two)
-    if given == "closed":
-        held[0].terminate()
-    two.give_back(held[0])
-    first.cancel()  # it has been handed over, but he does not know yet
-    conn = await second
-    assert (conn is held[0]) == (given == "open")
-    with pytest.raises(asyncio.CancelledError):
-        await first
-    assert (two.opened, two.lent) == (2, 2)
+async def test_who_is_called_off_while_he_waits_loses_nothing(two: Database) -> None:
+    until = asyncio.Event()
+    held = await both_held(two, until)
+    waiting = [asyncio.ensure_future(two.fetchval(PID)) for _ in range(20)]
+    await asyncio.sleep(0.05)
+    until.set()
+    await held[0]
+    for task in waiting[::2]:
+        task.cancel()
+    found = await asyncio.gather(*waiting[1::2])
+    assert len(found) == 10
+    await asyncio.gather(*held, *waiting, return_exceptions=True)
+    assert two.in_use == 0
+    assert await asyncio.gather(*(two.fetchval("SELECT 1") for _ in range(20))) == [1] * 20
 
 
-async def test_a_dead_one_is_not_lent_again(two: Connections, db: asyncpg.Connection) -> None:
-    conn = await two.borrow()
-    pid = conn.get_server_pid()
-    two.give_back(conn)
+async def test_a_dead_one_is_not_lent_again(two: Database, db: asyncpg.Connection) -> None:
+    pid = await two.fetchval(PID)
     await db.execute("SELECT pg_terminate_backend($1, 1000)", pid)
     async with asyncio.timeout(2):
         while two.opened:
             await asyncio.sleep(0.01)
-    again = await two.borrow()
-    assert again.get_server_pid() != pid
-    assert await again.fetchval("SELECT 1") == 1
+    assert two.in_use == 0
+    assert await two.fetchval(PID) != pid
+    assert (two.opened, two.in_use) == (1, 0)
 
 
-async def test_one_inside_a_transaction_is_not_lent_again(two: Connections) -> None:
-    conn = await two.borrow()
-    await conn.execute("BEGIN")
-    two.give_back(conn)
-    assert (conn.is_closed(), two.opened) == (True, 0)
+async def test_one_inside_a_transaction_is_not_lent_again(two: Database) -> None:
+    pid = await two.fetchval(PID)
+    await two.execute("BEGIN")
+    assert await two.fetchval(PID) != pid
 
 
 async def test_who_cannot_open_one_leaves_his_place(database: Addresses) -> None:
-    fails = True
-
-    async def connect() -> asyncpg.Connection:
-        await asyncio.sleep(0.01)
-        if fails:
-            raise ConnectionRefusedError
-        return await asyncpg.connect(database.app)
-
-    one = Connections(connect, size=1, patience=2)
-    told = await asyncio.gather(*(one.borrow() for _ in range(5)), return_exceptions=True)
-    assert [type(error) for error in told] == [ConnectionRefusedError] * 5
-    fails = False
-    assert await (await one.borrow()).fetchval("SELECT 1") == 1
-    one.terminate()
+    nowhere = Database(database.app.replace("dbname", "x") + "&port=1", size=1, acquire_timeout=2, statement_timeout=2)
+    await nowhere.open()
+    for _ in range(2):
+        told = await asyncio.gather(*(nowhere.fetchval("SELECT 1") for _ in range(5)), return_exceptions=True)
+        assert [type(error) for error in told] == [Unavailable] * 5
+    assert (nowhere.opened, nowhere.in_use) == (0, 0)
+    nowhere.terminate()
 
 
-async def test_idle_ones_end(two: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_IDLE", 0.3)
-    monkeypatch.setattr(connections, "_LOOK", 0.05)
-    first, second = await two.borrow(), await two.borrow()
-    two.give_back(first)
-    await asyncio.sleep(0.2)
-    two.give_back(second)
-    await asyncio.sleep(0.2)
-    assert (first.is_closed(), second.is_closed()) == (True, False)
-    assert await two.borrow() is second
-
-
-async def test_after_the_end_there_is_none(two: Connections) -> None:
-    held = [await two.borrow(), await two.borrow()]
-    waiting = await waits_for_one(two)
+async def test_after_the_end_there_is_none(two: Database) -> None:
+    until = asyncio.Event()
+    held = await both_held(two, until)
+    waiting = asyncio.ensure_future(two.fetchval(PID))
+    await asyncio.sleep(0)
     two.terminate()
-    with pytest.raises(asyncpg.InterfaceError):
-        await waiting
-    two.give_back(held[0])
-    assert [conn.is_closed() for conn in held] == [True, True]
-    with pytest.raises(asyncpg.InterfaceError):
-        await two.borrow()
+    until.set()
+    for task in (*held, waiting, asyncio.ensure_future(two.fetchval(PID))):
+        with pytest.raises(Unavailable):
+            await task
 
 
 async def test_a_statement_that_is_given_up_delays_nobody(database: Addresses) -> None:
     one = Database(database.app, size=1, acquire_timeout=1, statement_timeout=20)
+    await one.open()
     try:
         asking = asyncio.ensure_future(one.fetchval("SELECT pg_sleep(10)"))
         await asyncio.sleep(0.2)

@@ -108,6 +108,7 @@ async def start_service(
         async def start(**changes: object) -> Service:
             settings = dataclasses.replace(base_settings, **changes)  # type: ignore[arg-type]
             svc = service.build(settings, signing_keys, database.app)
+            await svc.db.open()
             stack.callback(svc.db.terminate)
             stack.callback(svc.hasher.close)
             return svc
