@@ -40,6 +40,10 @@ class KeySet(NamedTuple):
     verifiers: Mapping[str, tuple[str, Any]]  # kid → (algorithm, key)
     jwks: bytes
 
+    def is_as(self, other: "KeySet") -> bool:
+        """Do both sign and verify by the same keys? A kid is made of its key."""
+        return (self.signer.kid, set(self.verifiers), self.jwks) == (other.signer.kid, set(other.verifiers), other.jwks)
+
 
 def secret_kid(secret: str) -> str:
     """How a shared secret is called in token headers; nothing else is ever published of it."""

@@ -30,8 +30,10 @@ async def _forever(svc: Service) -> None:
             now = key_files.fingerprint(svc.settings.jwt_keys_dir)
             if now != seen:
                 keys = await asyncio.to_thread(key_files.load, svc.settings)
-                seen, svc.tokens.keys = now, keys
-                log.info("signing keys changed", extra={"fields": {"signs": svc.tokens.keys.signer.kid}})
+                seen = now
+                if not keys.is_as(svc.tokens.keys):
+                    svc.tokens.keys = keys
+                    log.info("signing keys changed", extra={"fields": {"signs": keys.signer.kid}})
         except (SigningKeyError, OSError) as err:
             log.warning("signing keys stay as they were: %s", err)
         except Exception:
