@@ -116,10 +116,10 @@ async def empty_all(superuser: asyncpg.Connection) -> str:
     )
     deletes = "".join(f"DELETE FROM {row['tablename']}; " for row in tables)
     await superuser.execute(  # a function, for it keeps its plans
-        "CREATE FUNCTION pg_temp.empty_all() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica "
-        f"AS $$ BEGIN {deletes} END $$"
+        "CREATE SCHEMA tests; CREATE FUNCTION tests.empty_all() RETURNS void LANGUAGE plpgsql "
+        f"SET session_replication_role = replica AS $$ BEGIN {deletes} END $$"
     )
-    return "SELECT pg_temp.empty_all()"
+    return "SELECT tests.empty_all()"
 
 
 @pytest.fixture
