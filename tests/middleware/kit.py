@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-import pytest
-
 from authsvc.routes import ROUTES
 from authsvc.routing import EMPLOYEES_ONLY, Access, Route
 from tests.client import PASSWORD, Api, Tokens
@@ -81,12 +79,6 @@ def names(which: Callable[[Route], bool] = lambda row: True) -> list[Name]:
     """Every name of every row that is wanted."""
     wanted = (row for row in ROUTES if row.access not in PAGES and which(row))  # pages answer people, in HTML
     return [Name(row, filled(path)) for row in wanted for path in row.paths]
-
-
-def apart(found: list[Name]) -> pytest.MarkDecorator:
-    """A test of its own for each of these as `name`: for what leaves something behind."""
-    assert found
-    return pytest.mark.parametrize("name", found, ids=str)
 
 
 def _turned(found: list[Name], alike: Callable[[Route], Hashable]) -> list[Name]:
