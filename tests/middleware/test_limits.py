@@ -82,8 +82,9 @@ async def test_every_name_is_limited(limited: Api, db: asyncpg.Connection, name:
     await db.execute("DELETE FROM request_limits")
     answer = await call(limited, row.method, name.path, address)
     assert answer.status != 429
+    spare = max(0, 0.9 - row.limit.seconds / row.limit.calls)  # seconds: a quick bucket stays full for a slow test
     changed = await db.execute(
-        "UPDATE request_limits SET tat = clock_timestamp() + make_interval(secs => $1)", row.limit.seconds
+        "UPDATE request_limits SET tat = clock_timestamp() + make_interval(secs => $1)", row.limit.seconds + spare
     )
     assert changed == "UPDATE 1"
     for path in row.paths:
