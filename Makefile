@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := authsvc tests benchmarks run.py
+# Whoever has this set would compile the service at each of its starts, and the tests at each of theirs.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test check bench format help
 .DEFAULT_GOAL := help

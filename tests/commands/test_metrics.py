@@ -14,11 +14,12 @@ ASKED = 40
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(on_our_database: dict[str, str]) -> Iterator[Server]:
     with data_dir() as folder:
         kept = folder / "tmp"
         kept.mkdir()
-        with serving(folder, "--workers", "2", AUTHSVC_INTERNAL_NETWORKS="127.0.0.0/8", TMPDIR=str(kept)) as started:
+        own = {**on_our_database, "AUTHSVC_INTERNAL_NETWORKS": "127.0.0.0/8", "TMPDIR": str(kept)}
+        with serving(folder, "--workers", "2", **own) as started:
             yield started
 
 

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 import pytest
 
 from tests.commands.kit import PASSWORD, Server, data_dir, serving, wait_until, workers
-from tests.conftest import Addresses
 
 ORIGINS = ("https://before.example.com", "https://after.example.com")
 CLIENTS = 6
@@ -143,19 +141,17 @@ async def allowed(server: Server) -> set[str | None]:
 
 
 @pytest.fixture(scope="module")
-async def folder(database: Addresses, superuser: asyncpg.Connection, empty_all: str) -> AsyncIterator[Path]:
-    await superuser.execute(empty_all)
+def folder(on_our_database: dict[str, str]) -> Iterator[Path]:
     with data_dir() as path:
         (path / "origins").write_text(ORIGINS[0])
         (path / "ttl").write_text("900")
-        (path / "database").write_text(database.app)
-        (path / "owner").write_text(database.owner)
+        (path / "database").write_text(on_our_database["AUTHSVC_DATABASE_URL"])
+        (path / "owner").write_text(on_our_database["AUTHSVC_MIGRATE_DATABASE_URL"])
         yield path
 
 
 @contextlib.contextmanager
 def started(folder: Path, *args: str) -> Iterator[Server]:
-    """On the database of the tests, which spares making another one."""
     files = {
         "CORS_ORIGINS": "origins",
         "ACCESS_TTL": "ttl",

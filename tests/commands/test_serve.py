@@ -33,53 +33,30 @@ def postmaster(folder: Path) -> int:
     return int((Embedded(folder).home / "data" / "postmaster.pid").read_text().split()[0])
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_everything(folder: Path, ending: signal.Signals) -> None:
+@pytest.fixture(scope="module")
+def running(folder: Path) -> Iterator[Server]:
+    """For the tests at the end, of which the last one kills it."""
     with serving(folder) as server:
-        assert server.stop(ending) == 0, server.log.read_text()
-        assert server.postgres_is_gone()
-    assert "nine lively otters" in server.log.read_text()
+        yield server
 
 
-def test_a_second_start_finds_the_data_again(folder: Path) -> None:
-    with serving(folder) as server:
-        server.stop()
-    made = run(
-        folder,
-        "createsuperuser",
-        "--dev",
-        "--email",
-        "root@example.com",
-        "--password-stdin",
-        stdin="nine lively otters\n",
-    )
-    assert made.returncode == 0, made.stderr
-    with serving(folder) as server:
-        again = run(
-            folder,
-            "createsuperuser",
-            "--dev",
-            "--email",
-            "ROOT@example.com",
-            "--password-stdin",
-            stdin="nine lively otters\n",
-        )
-        assert again.returncode == 1
-        assert "taken" in again.stderr
+def create_superuser(folder: Path, email: str) -> subprocess.CompletedProcess[str]:
+    return run(folder, "createsuperuser", "--dev", "--email", email, "--password-stdin", stdin="nine lively otters\n")
 
 
-def test_the_second_of_two_at_once_says_so(folder: Path) -> None:
-    with serving(folder):
-        second = run(folder, "serve", "--dev", "--port", "1")
-    assert second.returncode == 2
-    assert "another authsvc serves from" in second.stderr
-
-
-def test_a_killed_service_leaves_no_database(folder: Path) -> None:
-    with serving(folder) as server:
-        server.process.kill()
-        server.process.wait()
-        assert wait_until(server.postgres_is_gone, 2) < 2
+def test_a_signal_ends_everything_and_the_next_start_finds_the_data_again(folder: Path) -> None:
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        with serving(folder) as server:
+            if ending == signal.SIGINT:
+                again = create_superuser(folder, "ROOT@example.com")
+                assert again.returncode == 1
+                assert "taken" in again.stderr
+            assert server.stop(ending) == 0, server.log.read_text()
+            assert server.postgres_is_gone()
+        assert "nine lively otters" in server.log.read_text()
+        if ending == signal.SIGTERM:
+            made = create_superuser(folder, "root@example.com")
+            assert made.returncode == 0, made.stderr
 
 
 def test_the_death_of_the_parent_ends_everything(folder: Path) -> None:
@@ -109,14 +86,6 @@ def test_make_run_names_itself_as_the_parent() -> None:
     assert recipe.rstrip().endswith(f"serve --dev --parent {make.pid}")
 
 
-def test_a_killed_database_is_back_at_once(folder: Path) -> None:
-    with serving(folder) as server:
-        os.kill(postmaster(folder), signal.SIGKILL)
-        wait_until(lambda: server.status("/readyz") == 503, 2)
-        assert server.status("/healthz") == 200
-        assert wait_until(lambda: server.status("/readyz") == 200, 5) < 3
-
-
 def test_several_processes_are_replaced_without_the_database_and_end_together(folder: Path) -> None:
     with serving(folder, "--workers", "2") as server:
         assert server.status("/api/v1/systems/public/") == 200
@@ -129,9 +98,29 @@ def test_several_processes_are_replaced_without_the_database_and_end_together(fo
         assert server.postgres_is_gone()
 
 
-def test_a_taken_port_is_said(folder: Path) -> None:
-    with serving(folder) as server, data_dir() as other:
-        second = run(other, "serve", "--dev", "--port", str(server.port))
+def test_the_second_of_two_at_once_says_so(folder: Path, running: Server) -> None:
+    second = run(folder, "serve", "--dev", "--port", "1")
+    assert second.returncode == 2
+    assert "another authsvc serves from" in second.stderr
+
+
+def test_a_taken_port_is_said(running: Server) -> None:
+    with data_dir() as other:
+        second = run(other, "serve", "--dev", "--port", str(running.port))
         assert second.returncode == 1
-        assert f"cannot listen on 127.0.0.1:{server.port}" in second.stderr
+        assert f"cannot listen on 127.0.0.1:{running.port}" in second.stderr
         assert Server.postgres_is_gone(type("At", (), {"folder": other})())  # type: ignore[arg-type]
+
+
+def test_a_killed_database_is_back_at_once(folder: Path, running: Server) -> None:
+    os.kill(postmaster(folder), signal.SIGKILL)
+    wait_until(lambda: running.status("/readyz") == 503, 2)
+    assert running.status("/healthz") == 200
+    assert wait_until(lambda: running.status("/readyz") == 200, 5) < 3
+
+
+def test_a_killed_service_leaves_no_database(running: Server) -> None:
+    """The last test: the others need the server."""
+    running.process.kill()
+    running.process.wait()
+    assert wait_until(running.postgres_is_gone, 2) < 2

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import inspect
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, NamedTuple
-
-import pytest
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 from authsvc.routes import ROUTES
 from authsvc.routing import EMPLOYEES_ONLY, Access, Route
@@ -15,9 +14,11 @@ from tests.client import PASSWORD, Api, Tokens
 from tests.endpoints.kit import sign_in_employee
 
 Test = Callable[..., Awaitable[None]]
+Case = TypeVar("Case")
 SAFE = ("GET", "HEAD", "OPTIONS")
 _OWN_BUSINESS = (Access.PUBLIC, Access.REFRESH, Access.BASIC, Access.INTERNAL)
 PAGES = (Access.PUBLIC_PAGE,)
+TURNS = 3
 _EXAMPLES = {"digest": "0" * 64, "company_id": "MA0001", "id": "1"}
 _PLACE = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
 
@@ -33,14 +34,26 @@ VALID: dict[str, dict[str, Any]] = {
 }
 
 
+def steps_of(row: Route) -> tuple[object, ...]:
+    """All that the steps before a handler go by (tests/shape/test_steps.py): rows equal here are one to them."""
+    safe, per, spec = row.method in SAFE, row.limit and row.limit.per, row.spec
+    bodies = (spec.body is None, spec.query is None, spec.forms)
+    return safe, row.access, row.kinds, per, row.may_revoke, row.knows_caller, row.settles_itself, row.scope, bodies
+
+
 class Name(NamedTuple):
     """One path of one row."""
 
     row: Route
     path: str  # placeholders filled
+    turn: int | None = None  # which of TURNS parts of the cases; None: all
 
     def __str__(self) -> str:
         return f"{self.row.method} {self.path[:60]}"
+
+    def of(self, cases: Iterable[Case]) -> list[Case]:
+        """Which of the cases this name is tried with: all, where it stands for its like (`over`), else a part."""
+        return list(cases) if self.turn is None else list(cases)[self.turn :: TURNS]
 
     @property
     def closed(self) -> bool:
@@ -68,23 +81,31 @@ def names(which: Callable[[Route], bool] = lambda row: True) -> list[Name]:
     return [Name(row, filled(path)) for row in wanted for path in row.paths]
 
 
-def apart(found: list[Name]) -> pytest.MarkDecorator:
-    """A test of its own for each of these as `name`: for what leaves something behind."""
-    assert found
-    return pytest.mark.parametrize("name", found, ids=str)
+def _turned(found: list[Name], alike: Callable[[Route], Hashable]) -> list[Name]:
+    """The same names; all but the first of those that are alike have a turn."""
+    counts: Counter[Hashable] = Counter()
+    turned = []
+    for name in found:
+        number = counts[alike(name.row)]
+        turned.append(name._replace(turn=number % TURNS if number else None))
+        counts[alike(name.row)] += 1
+    return turned
 
 
-def over(found: list[Name]) -> Callable[[Test], Test]:
+def over(found: list[Name], alike: Callable[[Route], Hashable] = steps_of) -> Callable[[Test], Test]:
     """One test that runs with each of these as `name`, on one server; a failure says with which.
 
+    `name.of(cases)` is all cases for the first of those that are alike: that pass the same steps. The others, aliases
+    and rows that differ in their handlers alone, get a third of them each, by turns: no name and no case is left out.
     Who asks for `ada` gets, for a row of the employees, the employee of that name.
     """
     assert found
+    turned = _turned(found, alike)
 
     def wrap(test: Test) -> Test:
         async def all_of(**fixtures: Any) -> None:
             employee = {"ada": fixtures.pop("employee_ada")} if "ada" in fixtures else {}
-            for name in found:
+            for name in turned:
                 try:
                     await test(**{"name": name, **fixtures, **(employee if name.for_employees else {})})
                 except BaseException as err:

@@ -88,7 +88,7 @@ def wrong(answers: dict[str, Answer], status: int, body: object) -> Iterable[tup
 @over(WITH_BODY)
 async def test_what_is_no_json(real: Api, ada: Tokens, db: asyncpg.Connection, name: Name) -> None:
     async with unchanged(db):
-        answers = {case: await send(real, name, ada, body) for case, body in NOT_JSON.items()}
+        answers = {case: await send(real, name, ada, body) for case, body in name.of(NOT_JSON.items())}
     assert wrong(answers, 400, Malformed("JSON parse error.").body()) == []
 
 
@@ -114,7 +114,7 @@ async def test_what_is_no_object(real: Api, ada: Tokens, db: asyncpg.Connection,
 @over(WITH_BODY)
 async def test_other_content_types(real: Api, ada: Tokens, db: asyncpg.Connection, name: Name) -> None:
     async with unchanged(db):
-        for mime in NOT_TAKEN:
+        for mime in name.of(NOT_TAKEN):
             answer = await send(real, name, ada, b"{}", {"Content-Type": mime})
             assert (answer.status, answer.code) == (415, UnsupportedMedia.code), (mime, answer.text)
         answer = await send(real, name, ada, b"{}", {}, skip_auto_headers=["Content-Type"])
@@ -123,14 +123,11 @@ async def test_other_content_types(real: Api, ada: Tokens, db: asyncpg.Connectio
 
 @over(WITH_BODY)
 async def test_other_charsets(real: Api, ada: Tokens, db: asyncpg.Connection, name: Name) -> None:
-    kinds = ["application/json", "application/x-www-form-urlencoded"]
+    kinds = ("application/json", "application/x-www-form-urlencoded")
     async with unchanged(db):
         answers = {
-            f"{kind}; charset={charset}": await send(
-                real, name, ada, b"{}", {"Content-Type": f"{kind}; charset={charset}"}
-            )
-            for kind in kinds
-            for charset in FOREIGN
+            said: await send(real, name, ada, b"{}", {"Content-Type": said})
+            for said in name.of(f"{kind}; charset={charset}" for kind in kinds for charset in FOREIGN)
         }
     assert wrong(answers, 415, UnsupportedMedia("Bodies are UTF-8.").body()) == []
 
@@ -149,7 +146,7 @@ async def test_compressed_bodies(real: Api, ada: Tokens, db: asyncpg.Connection,
     async with unchanged(db):
         answers = {
             coding: await send(real, name, ada, body, {**JSON, "Content-Encoding": coding})
-            for coding, body in packed.items()
+            for coding, body in name.of(packed.items())
         }
     assert wrong(answers, 415, UnsupportedMedia("Compressed bodies are not accepted.").body()) == []
 
@@ -180,7 +177,7 @@ async def test_more_than_1_mib(real: Api, ada: Tokens, db: asyncpg.Connection, n
     large = b'{"x":"' + b"a" * MIB + b'"}'
     too_large = PayloadTooLarge().body()
     async with unchanged(db):
-        for kind in ("application/json", "application/x-www-form-urlencoded", "text/plain", "application/zip"):
+        for kind in name.of(("application/json", "application/x-www-form-urlencoded", "text/plain", "application/zip")):
             headers = {"Content-Type": kind}
             told = await send(real, name, ada, io.BytesIO(large), headers)
             untold = await send(real, name, ada, in_pieces(large[:1000], large[1000:]), headers)

@@ -51,12 +51,15 @@ def cases(schema: type[Schema]) -> list[tuple[str, Any]]:
     ]
 
 
-@over([name for name in WITH_BODY if name.row.spec.body and name.row.spec.body().fields])
+@over(
+    [name for name in WITH_BODY if name.row.spec.body and name.row.spec.body().fields],
+    alike=lambda row: (row.spec.body, row.spec.forms),
+)
 async def test_wrong_types_are_named(api: Api, ada: Tokens, db: asyncpg.Connection, name: Name) -> None:
     assert name.row.spec.body
     accepted = []
     async with unchanged(db):
-        for field, value in cases(name.row.spec.body):
+        for field, value in name.of(cases(name.row.spec.body)):
             answer = await api.request(name.row.method, name.path, json={field: value}, headers=ada.bearer)
             if answer.status != 400 or not isinstance(answer.json.get(field), list):
                 accepted.append((field, str(value)[:50], answer.status, answer.text))

@@ -75,7 +75,7 @@ async def test_foreign_pages_are_refused_and_change_nothing(
 ) -> None:
     passed = []
     async with unchanged(db):
-        for headers in FOREIGN:
+        for headers in name.of(FOREIGN):
             answer = await send(api, name, ada, headers)
             if (answer.status, answer.json) != (403, REFUSED) or answer.cookies:
                 passed.append((headers, answer.status, answer.text))
@@ -97,7 +97,7 @@ async def test_foreign_forms_are_refused(api: Api, ada: Tokens, db: asyncpg.Conn
 
 @over(UNSAFE)
 async def test_our_own_pages_and_programs_pass(api: Api, ada: Tokens, name: Name) -> None:
-    for headers in OURS:
+    for headers in name.of(OURS):
         answer = await send(api, name, await name.sign_in(api), headers)
         assert answer.json != REFUSED, (headers, answer.text)
 
@@ -114,7 +114,7 @@ async def test_a_stranger_is_refused_like_anybody(api: Api, db: asyncpg.Connecti
 @over([name for name in UNSAFE if name in CLOSED or name.row.settles_itself])
 async def test_bearer_requests_are_exempt(api: Api, ada: Tokens, name: Name) -> None:
     tokens = await name.sign_in(api)
-    for headers in FOREIGN:
+    for headers in name.of(FOREIGN):
         if name.row.settles_itself:
             tokens = await name.sign_in(api)
         body = VALID.get(name.row.name, {})

@@ -55,11 +55,11 @@ async def test_nothing_is_not_authenticated(api: Api, ada: Tokens, name: Name) -
 
 @over(CLOSED)
 async def test_garbage_is_no_valid_token(api: Api, ada: Tokens, name: Name) -> None:
-    for garbage in GARBAGE:
+    for garbage in name.of(GARBAGE):
         assert refused(await ask(api, name, bearer(garbage)), TokenNotValid), garbage
         assert refused(await ask(api, name, cookie(garbage)), TokenNotValid), garbage
         assert refused(await ask(api, name, bearer(garbage), cookie(garbage)), TokenNotValid), garbage
-    for odd in ("Bearer", "Bearer ", "", "Token x", ada.access, basic("ada@example.com")["Authorization"]):
+    for odd in name.of(("Bearer", "Bearer ", "", "Token x", ada.access, basic("ada@example.com")["Authorization"])):
         answer = await ask(api, name, {"Authorization": odd})
         assert refused(answer, TokenNotValid), odd
         assert answer.headers["WWW-Authenticate"] == INVALID
@@ -67,21 +67,21 @@ async def test_garbage_is_no_valid_token(api: Api, ada: Tokens, name: Name) -> N
 
 @over(CLOSED)
 async def test_a_good_bearer_beside_a_bad_cookie(api: Api, ada: Tokens, name: Name) -> None:
-    for garbage in GARBAGE:
+    for garbage in name.of(GARBAGE):
         assert known(await ask(api, name, ada.bearer, cookie(garbage))), garbage
 
 
 @over(CLOSED)
 async def test_a_good_cookie_beside_a_bad_header(api: Api, ada: Tokens, name: Name) -> None:
-    for garbage in GARBAGE:
+    for garbage in name.of(GARBAGE):
         assert known(await ask(api, name, bearer(garbage), cookie(ada.access))), garbage
-    for odd in ("Bearer", "", "Token x", basic("ada@example.com")["Authorization"], "Basic !!", "Basic é"):
+    for odd in name.of(("Bearer", "", "Token x", basic("ada@example.com")["Authorization"], "Basic !!", "Basic é")):
         assert known(await ask(api, name, {"Authorization": odd}, cookie(ada.access))), odd
 
 
 @over(CLOSED)
 async def test_the_scheme_is_read_in_any_case(api: Api, ada: Tokens, name: Name) -> None:
-    for scheme in ("bearer", "BEARER", "BeArEr", "Bearer  "):
+    for scheme in name.of(("bearer", "BEARER", "BeArEr", "Bearer  ")):
         assert known(await ask(api, name, {"Authorization": f"{scheme} {ada.access}"}))
 
 
@@ -135,7 +135,7 @@ async def test_odd_cookie_headers(api: Api, ada: Tokens, odd: str) -> None:
 async def test_public_rows_never_mind_a_stale_credential(api: Api, ada: Tokens, name: Name) -> None:
     expected = (await api.get(name.path)).status
     await api.post("/api/v1/users/logout/", headers=ada.bearer)
-    for token in (ada.access, *GARBAGE):
+    for token in (ada.access, *name.of(GARBAGE)):
         answer = await api.get(name.path, headers={**bearer(token), **cookie(token)})
         assert answer.status == expected, token
 

@@ -53,15 +53,15 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-async def test_is_refused_and_the_connection_closed(real: Api, db: asyncpg.Connection, shape: str) -> None:
-    async with unchanged(db):
-        answer = await raw(real, SHAPES[shape])
-    assert status_of(answer) == 400
-    assert answer.count(b"HTTP/1.") <= 2  # one status line, perhaps a line of the request repeated
-    assert b'{"users"' not in answer  # nothing of the request behind it was answered
-    for leak in (b"Traceback", b"aiohttp", b"Python", b"site-packages"):
-        assert leak not in answer
+async def test_is_refused_and_the_connection_closed(real: Api, db: asyncpg.Connection) -> None:
+    for shape, sent in SHAPES.items():
+        async with unchanged(db):
+            answer = await raw(real, sent)
+        assert status_of(answer) == 400, shape
+        assert answer.count(b"HTTP/1.") <= 2, shape  # one status line, perhaps a line of the request repeated
+        assert b'{"users"' not in answer, shape  # nothing of the request behind it was answered
+        for leak in (b"Traceback", b"aiohttp", b"Python", b"site-packages"):
+            assert leak not in answer, shape
 
 
 async def test_what_follows_a_refused_request_is_not_read(real: Api) -> None:

@@ -136,7 +136,6 @@ class Snapshot(NamedTuple):
     """The contents of all tables, to compare with and to go back to."""
 
     db: asyncpg.Connection
-    script: str
     query: str
 
     @classmethod
@@ -159,21 +158,24 @@ class Snapshot(NamedTuple):
                 f"DELETE FROM public.{table}; INSERT INTO public.{table} ({columns}) "
                 f"OVERRIDING SYSTEM VALUE SELECT {columns} FROM saved.{table}; "
             )
-        script = f"BEGIN; SET LOCAL session_replication_role = replica; {''.join(steps)} COMMIT"
+        await db.execute(  # a function, for it keeps its plans
+            "CREATE FUNCTION saved.restore() RETURNS void LANGUAGE plpgsql "
+            f"SET session_replication_role = replica AS $$ BEGIN {''.join(steps)} END $$"
+        )
         hashes = ", ".join(
             "(SELECT md5(coalesce(string_agg(h, '' ORDER BY h), '')) FROM (SELECT md5((to_jsonb(t)"
             f" - '{_SECRET_COLUMNS.get(table, '')}')::text) AS h FROM public.{table} t) x) AS {table}"
             for table in tables
             if table not in _NOT_COMPARED
         )
-        return cls(db, script, f"SELECT {hashes}")
+        return cls(db, f"SELECT {hashes}")
 
     async def state(self) -> dict[str, str]:
         """A hash of each table, but for the audit, the counters of requests and when sessions were used."""
         return dict(await self.db.fetchrow(self.query))
 
     async def restore(self) -> None:
-        await self.db.execute(self.script)
+        await self.db.execute("SELECT saved.restore()")
 
     async def drop(self) -> None:
         await forget(self.db)

@@ -125,14 +125,14 @@ async def test_a_users_cookie_beside_an_employees_header(api: Api, sevens: Seven
     assert (await api.get("/api/me/", headers=both)).json["type"] == "employee"
 
 
-@pytest.mark.parametrize("method, path", STAFF_ONLY)
 async def test_an_employee_is_of_the_wrong_kind_where_only_staff_may_call(
-    api: Api, db: asyncpg.Connection, sevens: Sevens, method: str, path: str
+    api: Api, db: asyncpg.Connection, sevens: Sevens
 ) -> None:
-    async with unchanged(db):
-        for headers in (sevens.employee.bearer, cookies_of(sevens.employee)):
-            answer = await api.request(method, path, headers=headers)
-            assert (answer.status, answer.json) == (403, WRONG_ACCOUNT_TYPE)
+    for method, path in STAFF_ONLY:
+        async with unchanged(db):
+            for headers in (sevens.employee.bearer, cookies_of(sevens.employee)):
+                answer = await api.request(method, path, headers=headers)
+                assert (answer.status, answer.json) == (403, WRONG_ACCOUNT_TYPE), (method, path)
 
 
 @pytest.mark.parametrize("method, path", BOTH)
