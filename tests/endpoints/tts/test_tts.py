@@ -74,7 +74,7 @@ async def test_the_pool_is_not_planned_for_each_role(world: World, pool: list[in
            INSERT INTO assignments (user_id, system_id, role_id)
            SELECT u.id, r.system_id, r.id FROM users u, roles r JOIN systems s ON s.id = r.system_id
             WHERE u.username LIKE 'many%' AND s.slug = 'tts' AND r.name = 'Agent';
-           ANALYZE assignments, users"""
+           ANALYZE"""
     )
     statement = await world.db.prepare(tts.SQL["pool"])
     for _ in range(20):
