@@ -13,7 +13,7 @@ from apispec import APISpec
 from authsvc import __version__, openapi_errors
 from authsvc.core.jsons import kept
 from authsvc.openapi_fields import Plugin, documented
-from authsvc.replies import JSON, Published, etag_of
+from authsvc.replies import HTML, JSON, Published, etag_of
 from authsvc.routes import ROUTES
 from authsvc.routing import Access, Route
 
@@ -26,7 +26,6 @@ does. `x-access` says who may call, `x-rate-limit` how often: all paths of an en
 _TAGGED = re.compile(r"\{(\w+):((?:[^{}]|\{[^}]*\})*)\}")
 _IDS = "[1-9][0-9]{0,9}"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_HTML = "text/html"
 _SCHEMES = {
     "cookie": {"type": "apiKey", "in": "cookie", "name": "access_token"},
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -167,8 +166,8 @@ def _reply(plugin: Plugin, row: Route, status: int) -> dict[str, Any]:
     spec, made = row.spec, {"description": HTTPStatus(status).phrase}
     if status // 100 == HTTPStatus.MULTIPLE_CHOICES // 100 or status == HTTPStatus.NO_CONTENT:
         return {**made, "headers": {"Location": _LOCATION}} if status == HTTPStatus.SEE_OTHER else made
-    is_page = row.access is Access.PUBLIC_PAGE or spec.media == _HTML
-    content: dict[str, Any] = {_HTML: {"schema": {"type": "string"}}} if is_page else {}
+    is_page = row.access is Access.PUBLIC_PAGE or spec.media == HTML
+    content: dict[str, Any] = {HTML: {"schema": {"type": "string"}}} if is_page else {}
     if spec.reply is not None:
         shape = plugin.shape(spec.reply)
         content[spec.media] = {"schema": {"type": "array", "items": shape} if spec.many else shape}

@@ -11,7 +11,7 @@ from authsvc.core.jsons import dump
 from authsvc.keys import SERVICE
 from authsvc.usual_headers import OF_JSON
 
-JSON = "application/json"
+JSON, HTML, CSS = "application/json", "text/html", "text/css"
 
 
 class Published(NamedTuple):
@@ -19,6 +19,7 @@ class Published(NamedTuple):
 
     body: bytes
     etag: str
+    media: str = JSON
 
 
 def etag_of(body: bytes) -> str:
@@ -34,6 +35,16 @@ def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None
 def raw(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A response of JSON that is bytes already."""
     return web.Response(body=body, status=status, headers={**OF_JSON, **headers} if headers else OF_JSON)
+
+
+def cacheable(request: web.Request, what: Published) -> web.Response:
+    """What anybody may keep for five minutes; 304 for who has it already."""
+    headers = {"Cache-Control": "public, max-age=300", "ETag": what.etag}
+    if what.etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    if what.media == JSON:
+        return raw(what.body, headers=headers)
+    return web.Response(body=what.body, content_type=what.media, charset="utf-8", headers=headers)
 
 
 def page(request: web.Request, rows: Sequence[Any], limit: int, key: Callable[[Any], Any]) -> web.Response:

@@ -10,7 +10,7 @@ from authsvc.errors import NotFound, Unavailable
 from authsvc.flows import landing
 from authsvc.flows.readiness import problem
 from authsvc.keys import SERVICE
-from authsvc.replies import Published, etag_of, raw, reply
+from authsvc.replies import Published, cacheable, etag_of, reply
 from authsvc.routing import ROWS, SCHEMA, api
 from authsvc.schemas.meta import DOCUMENT, LINKS, Health, KeySet
 
@@ -69,13 +69,13 @@ async def ready(request: web.Request) -> web.Response:
 async def jwks(request: web.Request) -> web.Response:
     """The public keys of access tokens as a JWK Set (RFC 7517)."""
     body = request.app[SERVICE].tokens.keys.jwks
-    return _cacheable(request, Published(body, etag_of(body)))
+    return cacheable(request, Published(body, etag_of(body)))
 
 
 @api(reply=DOCUMENT, or_status=(304,))
 async def schema(request: web.Request) -> web.Response:
     """This API as an OpenAPI 3.1 document."""
-    return _cacheable(request, request.app[SCHEMA])
+    return cacheable(request, request.app[SCHEMA])
 
 
 @api(media="text/plain", errors=(NotFound,))
@@ -84,10 +84,3 @@ async def metrics(request: web.Request) -> web.Response:
     numbers.sample(request.app[SERVICE])
     numbers.flush()
     return web.Response(body=await asyncio.to_thread(numbers.text), headers={"Content-Type": numbers.CONTENT_TYPE})
-
-
-def _cacheable(request: web.Request, what: Published) -> web.Response:
-    headers = {"Cache-Control": "public, max-age=300", "ETag": what.etag}
-    if what.etag in request.headers.get("If-None-Match", ""):
-        return web.Response(status=304, headers=headers)
-    return raw(what.body, headers=headers)
