@@ -15,6 +15,7 @@ from authsvc.jobs.signing_keys import follow_key_files
 from authsvc.keys import SERVICE
 from authsvc.middleware.headers import without_banner
 from authsvc.middleware.limits import REFUSED
+from authsvc.pages.docs import DOCS, Docs
 from authsvc.pipeline import answering, answering_nowhere
 from authsvc.routes import ROUTES
 from authsvc.routing import SCHEMA, register
@@ -25,6 +26,7 @@ def create_app(svc: Service) -> web.Application:
     """The application of one process."""
     app = web.Application()
     app[SERVICE], app[REFUSED], app[SCHEMA] = svc, {}, openapi.published()
+    app[DOCS] = Docs()
     app.on_response_prepare.append(without_banner)
     app.cleanup_ctx.extend([_parts, keep_numbers, send_mails, purge_now_and_then, follow_key_files, follow_revocations])
     browser_session = session_middleware(storage(svc.settings))

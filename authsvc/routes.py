@@ -19,7 +19,7 @@ from authsvc.handlers import (
     tts,
     users,
 )
-from authsvc.pages import links
+from authsvc.pages import docs, links
 from authsvc.routing import BOTH_KINDS, EMPLOYEES_ONLY, Access, Limit, delete, get, patch, post, put
 
 PUBLIC, SIGNED_IN, REFRESH, BASIC = Access.PUBLIC, Access.SIGNED_IN, Access.REFRESH, Access.BASIC
@@ -53,6 +53,8 @@ ROUTES = (
     get  ("/.well-known/jwks.json",                  meta.jwks,                  PUBLIC),
     get  ("/api/",                                   meta.api_index,             PUBLIC),
     get  ("/api/schema/",                            meta.schema,                PUBLIC),
+    get  ("/api/docs/",                              docs.browse,                PUBLIC),
+    get  ("/static/docs.css",                        docs.style,                 PUBLIC),
     get  ("/api/v1/",                                meta.v1_index,              PUBLIC),
     get  ("/api/v1/token/",                          meta.section_index,         PUBLIC),
     get  ("/api/v1/tts/",                            meta.section_index,         PUBLIC),

@@ -22,6 +22,13 @@ V1 = {
     "tts": "/api/v1/tts/",
     "hdts": "/api/v1/hdts/",
 }
+API = {
+    "v1": "/api/v1/",
+    "me": "/api/me/",
+    "token": "/api/v1/token/",
+    "schema": "/api/schema/",
+    "docs": "/api/docs/",
+}
 
 
 @api(reply=LINKS)
@@ -33,7 +40,7 @@ async def v1_index(request: web.Request) -> web.Response:
 @api(reply=LINKS)
 async def api_index(request: web.Request) -> web.Response:
     """The parts of the API that anybody or any signed-in person can open."""
-    return reply({"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/", "schema": "/api/schema/"})
+    return reply(API)
 
 
 @api(reply=LINKS)

@@ -20,7 +20,7 @@ from tests.middleware.kit import VALID, Name, names
 
 NO_DATABASE = {
     "meta.alive", "meta.jwks", "meta.api_index", "meta.v1_index", "meta.section_index", "meta.home",
-    "meta.schema", "meta.metrics",
+    "meta.schema", "meta.metrics", "docs.browse", "docs.style",
     "profile.picture", "captcha.required",
 }  # fmt: skip
 NAMES = names()

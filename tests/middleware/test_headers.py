@@ -43,6 +43,7 @@ def has_all(headers: Any) -> bool:
         ("GET", "/healthz", 200),
         ("HEAD", "/healthz", 200),
         ("GET", "/api/v1/", 200),
+        ("GET", "/api/docs/", 200),
         ("GET", "/.well-known/jwks.json", 200),
         ("GET", "/logout/", 303),
         ("GET", "/api/me", 308),
@@ -113,7 +114,7 @@ async def test_a_handler_cannot_take_them_away_but_may_be_stricter(serve: Any, m
 @over(GETS)
 async def test_what_is_personal_is_not_stored(api: Api, ada: Tokens, name: Name) -> None:
     answer = await api.get(name.path, headers=ada.bearer)
-    public = name.row.name in {"meta.jwks", "meta.schema"}
+    public = name.row.name in {"meta.jwks", "meta.schema", "docs.browse", "docs.style"}
     assert answer.headers["Cache-Control"] == ("public, max-age=300" if public else "no-store")
 
 

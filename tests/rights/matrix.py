@@ -74,6 +74,8 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /.well-known/jwks.json
         GET    /api/
         GET    /api/schema/
+        GET    /api/docs/
+        GET    /static/docs.css
         GET    /api/v1/
         GET    /api/v1/token/
         GET    /api/v1/tts/

@@ -21,10 +21,22 @@ async def test_version_1_has_exactly_these_parts_in_this_order(api: Api) -> None
     ]
 
 
-async def test_the_api_names_at_least_version_me_and_token(api: Api) -> None:
+async def test_the_api_has_these_parts_in_this_order(api: Api) -> None:
     answer = await api.get("/api/")
     assert answer.status == 200
-    assert answer.json.items() >= {"v1": "/api/v1/", "me": "/api/me/", "token": "/api/v1/token/"}.items()
+    assert list(answer.json.items()) == [
+        ("v1", "/api/v1/"),
+        ("me", "/api/me/"),
+        ("token", "/api/v1/token/"),
+        ("schema", "/api/schema/"),
+        ("docs", "/api/docs/"),
+    ]
+
+
+async def test_who_is_signed_in_can_open_every_part_of_the_api(api: Api) -> None:
+    bearer = (await api.sign_in()).bearer
+    for link in (await api.get("/api/")).json.values():
+        assert (await api.get(link, headers=bearer)).status == 200, link
 
 
 async def test_the_token_index_names_every_token_path(api: Api) -> None:
