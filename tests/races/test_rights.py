@@ -124,7 +124,8 @@ async def test_of_the_last_two_superusers_one_stays(world: World, second: Api, w
         )
     )
     assert min(answer.status for answer in answers) in {200, 204}
-    assert max(answer.status for answer in answers) in {401, 403, 409}
+    # Too late by a moment, the other one has lost his session, his right, or what he could see.
+    assert max(answer.status for answer in answers) in {401, 403, 404, 409}
     assert await world.db.fetchval("SELECT count(*) FROM users WHERE is_superuser AND is_live") == 1
 
 
