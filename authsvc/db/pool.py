@@ -119,30 +119,33 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Db]:
         """One transaction on one connection: committed at the end, rolled back by any exception."""
-        conn = None
+        conn = self._at_hand_one() or await self._of_pool()
         try:
-            conn = await self._borrow()
             async with conn.transaction():
                 yield conn
         except BaseException as err:
             _told(err, conn)
             raise
         finally:
+            if not _is_closed(conn) and conn.is_in_transaction():  # its end was not waited for
+                conn.terminate()
             await self._give_back(conn)
 
     async def _run(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
-        conn = None
+        conn = self._at_hand_one() or await self._of_pool()
         try:
-            conn = await self._borrow()
             return await getattr(conn, method)(query, *args)
         except BaseException as err:
             _told(err, conn)
             raise
         finally:
-            await self._give_back(conn)
+            if self._waiting:
+                await self._give_back(conn)
+            else:
+                self._at_hand.append(conn)
 
-    async def _borrow(self) -> asyncpg.Connection:
-        """The connection that was used last, or else one of the pool.
+    def _at_hand_one(self) -> asyncpg.Connection | None:
+        """The connection that was used last.
 
         The pool makes a timer for each loan and a task for each return, which cost more than a small statement does.
         So connections stay at hand, and go back to the pool only while somebody waits there.
@@ -151,23 +154,25 @@ class Database:
             conn = self._at_hand.pop()
             if not _is_closed(conn):
                 return conn
+            with contextlib.suppress(asyncpg.InterfaceError):  # the pool knows already
+                conn.terminate()
+        return None
+
+    async def _of_pool(self) -> asyncpg.Connection:
         self._waiting += 1
         try:
             return await self._pool.acquire(timeout=self._acquire_timeout)
+        except Exception as err:
+            _told(err, None)
+            raise
         finally:
             self._waiting -= 1
 
-    async def _give_back(self, conn: asyncpg.Connection | None) -> None:
-        if conn is None or _is_closed(conn):
-            return
-        if conn.is_in_transaction():  # its end was not waited for
-            conn.terminate()
-        elif self._waiting or self._pool.is_closing():
+    async def _give_back(self, conn: asyncpg.Connection) -> None:
+        if self._waiting:
             await self._pool.release(conn)
         else:
             self._at_hand.append(conn)
-            if len(self._at_hand) > self.size:  # some of them are dead
-                self._at_hand = [conn for conn in self._at_hand if not _is_closed(conn)]
 
     async def _prepare_connection(self, conn: asyncpg.Connection) -> None:
         for kind in ("json", "jsonb"):

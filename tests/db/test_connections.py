@@ -105,9 +105,14 @@ async def test_a_dead_one_is_not_lent_again(two: Database, db: asyncpg.Connectio
 
 
 async def test_one_inside_a_transaction_is_not_lent_again(two: Database) -> None:
-    pid = await two.fetchval(PID)
-    await two.execute("BEGIN")
-    assert await two.fetchval(PID) != pid
+    holding = asyncio.Semaphore(0)
+    held = asyncio.ensure_future(hold(two, asyncio.Event(), holding))
+    await holding.acquire()
+    held.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await held
+    assert (two.opened, two.in_use) == (0, 0)
+    assert await two.fetchval("SELECT pg_current_xact_id_if_assigned() IS NULL") is True
 
 
 async def test_who_cannot_open_one_leaves_his_place(database: Addresses) -> None:
