@@ -1,7 +1,7 @@
 """Slow password work beside the event loop: few niced threads, a bounded queue, a deadline.
 
 A flood of sign-ins then waits or is refused (503), and no other request gets slower: the threads run
-at nice +10, so the kernel prefers the event loop whenever both want a core.
+at nice +19, so the kernel prefers the event loop whenever both want a core.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from authsvc.errors import Overloaded
 T = TypeVar("T")
 _PERSONAL = ("email", "username", "first_name", "middle_name", "last_name", "full_name")
 DEADLINE = 5.0  # seconds that a check may wait for its turn
-_NICE = 10
+_NICE = 19
 
 
 class Hasher:

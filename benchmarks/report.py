@@ -24,7 +24,7 @@ NOTES = """Medians of slices of one second (sign-ins: of a fixed number), interl
 over {connections} keep-alive connections (sign-ins: 4); CPU per request is the mean over all slices. × is the
 median, over rounds, of our requests/s ÷ theirs; "CPU ×" is their CPU per request, PostgreSQL's included, ÷ ours.
 Pinned: {pinned}.
-The callers are 1,000 people with a session each, in turn. No contender logs its requests."""
+The callers are 1,000 people with a session each, in turn. Of them, authsvc alone logs its requests."""
 
 
 @dataclasses.dataclass
