@@ -82,14 +82,17 @@ async def _bytes(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_JSON:
         raise PayloadTooLarge
     if request.content.is_eof():  # it came with its head
-        return request.content.read_nowait()
-    raw = bytearray()
+        raw = request.content.read_nowait()
+        if len(raw) > MAX_JSON:
+            raise PayloadTooLarge
+        return raw
+    pieces = bytearray()
     async with asyncio.timeout(_DEADLINE):
-        async for chunk in request.content.iter_any():
-            raw += chunk
-            if len(raw) > MAX_JSON:
+        async for piece in request.content.iter_any():
+            pieces += piece
+            if len(pieces) > MAX_JSON:
                 raise PayloadTooLarge
-    return bytes(raw)
+    return bytes(pieces)
 
 
 def _json(raw: bytes) -> dict[str, Any]:

@@ -24,14 +24,13 @@ ServeReal = Callable[..., Awaitable[Api]]
 class _RealServer(BaseTestServer):
     """A server with the protocol settings of production: nothing is unpacked, requests are logged."""
 
-    def __init__(self, settings: Settings, dsn: str, lingering: float | None) -> None:
+    def __init__(self, settings: Settings, dsn: str, lingering: float) -> None:
         super().__init__()
         self._settings, self._dsn, self._lingering = settings, dsn, lingering
 
     async def _make_runner(self, **_: Any) -> web.AppRunner:
         runner = make_runner(self._settings, self._dsn)
-        if self._lingering is not None:
-            runner._kwargs["lingering_time"] = self._lingering
+        runner._kwargs["lingering_time"] = self._lingering
         return runner
 
 
@@ -41,11 +40,12 @@ async def serve_real(
 ) -> AsyncIterator[Callable[..., Awaitable[Api]]]:
     """`await serve_real(dsn=, lingering=, **changed_settings)`: a client of a server as in production.
 
-    lingering: seconds for which a connection is still read after an early answer.
+    lingering: seconds for which a connection is still read after an early answer; in production ten, for which the
+    end of each of these servers would have to wait.
     """
     clients: list[TestClient[Any, Any]] = []
 
-    async def start(dsn: str = database.app, lingering: float | None = None, **changes: Any) -> Api:
+    async def start(dsn: str = database.app, lingering: float = 0.5, **changes: Any) -> Api:
         settings = dataclasses.replace(base_settings, **changes)
         client: TestClient[Any, Any] = TestClient(_RealServer(settings, dsn, lingering))
         await client.start_server()

@@ -173,8 +173,14 @@ async def test_an_empty_body_is_an_empty_object(real: Api, db: asyncpg.Connectio
 
 
 @over(WITH_BODY)
-async def test_more_than_1_mib(real: Api, ada: Tokens, db: asyncpg.Connection, name: Name) -> None:
-    large = b'{"x":"' + b"a" * MIB + b'"}'
+async def test_more_than_1_mib(
+    real: Api, ada: Tokens, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, name: Name
+) -> None:
+    most = MIB
+    if name.turn is not None:  # where a megabyte was refused already: it takes a while to send
+        most = MIB // 32
+        monkeypatch.setattr(bodies, "MAX_JSON", most)
+    large = b'{"x":"' + b"a" * most + b'"}'
     too_large = PayloadTooLarge().body()
     async with unchanged(db):
         for kind in name.of(("application/json", "application/x-www-form-urlencoded", "text/plain", "application/zip")):
@@ -182,6 +188,7 @@ async def test_more_than_1_mib(real: Api, ada: Tokens, db: asyncpg.Connection, n
             told = await send(real, name, ada, io.BytesIO(large), headers)
             untold = await send(real, name, ada, in_pieces(large[:1000], large[1000:]), headers)
             assert [(a.status, a.json) for a in (told, untold)] == [(413, too_large)] * 2
+    monkeypatch.undo()
 
 
 @over(WITH_BODY)
