@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
+_AGAIN = 1.0  # seconds until work that does not end is cancelled once more
+
 
 @contextlib.asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -13,6 +15,8 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
+        while not task.done():  # asyncio.wait_for of Python 3.11, for one, may swallow what cancels it
+            task.cancel()
+            await asyncio.wait([task], timeout=_AGAIN)
         with contextlib.suppress(asyncio.CancelledError):
-            await task
+            task.result()
