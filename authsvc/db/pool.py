@@ -201,8 +201,6 @@ def _told(err: BaseException, conn: asyncpg.Connection | None) -> None:
     """Unavailable, where the database is. A connection whose answer nobody waits for any more is no use to others."""
     if conn is not None and isinstance(err, TimeoutError | asyncio.CancelledError) and not _is_closed(conn):
         conn.terminate()
-    if isinstance(err.__context__, asyncio.CancelledError):  # who was called off, and failed to roll back
-        raise err.__context__
     # A ValueError is not: asyncpg's own DataError is an InterfaceError, but the fault of an argument.
     if isinstance(err, _AWAY) and not isinstance(err, ValueError):
         log.warning("database unavailable: %s", type(err).__name__)
