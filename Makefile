@@ -17,7 +17,7 @@ run: .venv/.run  ## serve on http://127.0.0.1:8000 with a PostgreSQL of its own 
 	@$(if $(PORT),AUTHSVC_PORT=$(PORT)) exec $(BIN)/python run.py serve --dev --parent $(shell echo $$PPID)
 
 test: .venv/.test  ## run the whole test suite on a PostgreSQL of its own
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.test  ## format, lint, types, import rules, Dockerfile, shape of the code and golden files
 	$(BIN)/ruff format --check $(SOURCES)
