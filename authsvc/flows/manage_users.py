@@ -106,6 +106,9 @@ async def edit(
         changes = _allowed_changes(svc, caller, before, body)
         subject = audit.Named(Person(Kind.STAFF, user_id), before["email"])
         if changes:
+            if "status" in changes and caller.person.id < user_id:
+                # A new status names the caller, whose row it locks after the user's: rows are locked by their ids.
+                await users.hold(tx, caller.person.id)
             live = await managed_users.edit(tx, caller.person.id, changes, user_id)
             await _follow_up(svc, tx, subject, before, changes, live=live)
             await audit.add(

@@ -66,6 +66,10 @@ async def invited(db: Db, canonical: str) -> asyncpg.Record | None:
     return await db.fetchrow(SQL["invited"], canonical)
 
 
+async def hold(db: Db, user_id: int) -> None:
+    await db.execute(SQL["hold"], user_id)
+
+
 async def lock(db: Db, person_id: int) -> str | None:
     email: str | None = await db.fetchval(SQL["lock"], person_id)
     return email

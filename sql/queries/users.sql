@@ -98,6 +98,10 @@ UPDATE users SET otp_enabled = $2, updated_at = now() WHERE id = $1;
 -- One change of a person's secrets at a time; the address as it is then.
 SELECT email FROM users WHERE id = $1 AND is_live FOR NO KEY UPDATE;
 
+-- name: hold
+-- Nobody removes the user meanwhile.
+SELECT id FROM users WHERE id = $1 FOR KEY SHARE;
+
 -- name: prove_address
 -- A mailed link proved address $2: it is the person's now, whether it was before or not.
 UPDATE users

@@ -129,6 +129,26 @@ async def test_of_the_last_two_superusers_one_stays(world: World, second: Api, w
     assert await world.db.fetchval("SELECT count(*) FROM users WHERE is_superuser AND is_live") == 1
 
 
+@pytest.mark.parametrize("turn", range(3))
+async def test_two_superusers_who_change_each_others_status_wait_for_each_other(
+    world: World, second: Api, turn: int
+) -> None:
+    """A status names who gave it: each changes one row and looks at the other's, whose turn is by their ids."""
+    await world.add("third", is_superuser=True)
+    other = await world.add("other", is_superuser=True)
+    calls = [(world.api, "root", other), (second, "other", world.people["root"])]
+    bearers = [await world.as_(who) for _, who, _ in calls]
+    answers = await in_step(
+        world.db,
+        "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
+        [
+            api.request("PATCH", f"/api/v1/users/{target}/", json={"status": "Pending"}, headers=bearer)
+            for (api, _, target), bearer in zip(calls, bearers, strict=True)
+        ],
+    )
+    assert [answer.status for answer in answers] == [200, 200], [answer.text for answer in answers]
+
+
 async def test_two_admins_of_two_systems_removed_crosswise(world: World, second: Api) -> None:
     """Locks are taken in one order, whichever way the rows lie: no deadlock, no 500."""
     for slugs in (("alpha", "beta"), ("beta", "alpha")):
