@@ -41,7 +41,7 @@ class Addresses(NamedTuple):
 
 
 # What is lost when the machine fails does not matter, and nothing need be written out between two tests.
-UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_writer_delay=10s", "io_method=sync")
+UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_writer_delay=10s")
 
 
 class FakeClock:
