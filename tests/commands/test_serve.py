@@ -78,6 +78,7 @@ def test_the_death_of_the_parent_before_the_start_ends_everything(folder: Path) 
         with contextlib.suppress(ProcessLookupError):
             os.kill(orphan, signal.SIGKILL)
     wait_until(server.postgres_is_gone, 5)
+    assert "Error" not in server.log.read_text()  # it ended for that reason, not because it was called wrongly
 
 
 def test_make_run_names_itself_as_the_parent() -> None:
