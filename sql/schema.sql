@@ -50,7 +50,7 @@ BEGIN
         number := nextval('company_id_numbers');
         candidate := 'MA' || lpad(number::text, greatest(4, length(number::text)), '0');
         INSERT INTO company_ids (company_id, kind) VALUES (candidate, new_kind)
-        ON CONFLICT ON CONSTRAINT company_ids_pkey DO NOTHING
+        ON CONFLICT DO NOTHING
         RETURNING company_id INTO claimed;
         EXIT WHEN claimed IS NOT NULL;
     END LOOP;
@@ -796,13 +796,9 @@ ALTER TABLE ONLY public.assignments
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (seq);
 ALTER TABLE ONLY public.authenticators
-    ADD CONSTRAINT authenticators_employee_id_key UNIQUE (employee_id);
-ALTER TABLE ONLY public.authenticators
     ADD CONSTRAINT authenticators_person_key UNIQUE (kind, person_id);
 ALTER TABLE ONLY public.authenticators
     ADD CONSTRAINT authenticators_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.authenticators
-    ADD CONSTRAINT authenticators_user_id_key UNIQUE (user_id);
 ALTER TABLE ONLY public.captchas
     ADD CONSTRAINT captchas_pkey PRIMARY KEY (session_hash);
 ALTER TABLE ONLY public.captchas
@@ -882,6 +878,8 @@ CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id,
 CREATE INDEX assignments_system_id_idx ON public.assignments USING btree (system_id, user_id);
 CREATE INDEX audit_at_idx ON public.audit USING brin (at);
 CREATE INDEX audit_subject_idx ON public.audit USING btree (subject_type, subject_id, seq);
+CREATE INDEX authenticators_employee_id_idx ON public.authenticators USING btree (employee_id);
+CREATE INDEX authenticators_user_id_idx ON public.authenticators USING btree (user_id);
 CREATE INDEX captchas_expires_at_idx ON public.captchas USING brin (expires_at);
 CREATE INDEX challenges_employee_id_idx ON public.challenges USING btree (employee_id) WHERE (employee_id IS NOT NULL);
 CREATE INDEX challenges_user_id_idx ON public.challenges USING btree (user_id) WHERE (user_id IS NOT NULL);

@@ -82,6 +82,27 @@ async def test_every_foreign_key_has_an_index(db: asyncpg.Connection) -> None:
     assert [row["conname"] for row in missing] == []
 
 
+# Only the demo seed adds systems this way, in development, where one service has the database.
+SEEDS = {("systems", "add")}
+
+
+async def test_an_upsert_watches_the_only_constraint_it_can_break(db: asyncpg.Connection) -> None:
+    """ON CONFLICT watches one constraint: another one that the same row breaks, at the same moment, refuses it."""
+    breakable = await db.fetch(
+        """SELECT i.indrelid::regclass::text AS "table", i.indexrelid::regclass::text AS name
+             FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'public'::regnamespace
+            WHERE i.indisunique
+              AND NOT EXISTS (SELECT FROM pg_attribute a
+                               WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attidentity <> '')"""
+    )
+    for noun in NOUNS:
+        for name, sql in load(noun).items():
+            if "ON CONFLICT" in sql and (noun, name) not in SEEDS:
+                table = re.search(r"INSERT INTO (\w+)", sql)
+                assert table, (noun, name)
+                assert len([row for row in breakable if row["table"] == table[1]]) == 1, (noun, name)
+
+
 async def test_schema_file_equals_the_migrations(database: Addresses) -> None:
     pg_dump = programs() / "pg_dump"
     version = subprocess.run([pg_dump, "--version"], capture_output=True, text=True, check=True).stdout
