@@ -21,7 +21,7 @@ class Mailbox:
     async def to(self, api: Api, address: str, subject: str = "") -> list[EmailMessage]:
         """Those to an address whose subject holds a text, all that are due sent first."""
         await outbox.send_due(api.client.server.app[SERVICE], self.transport)
-        await asyncio.sleep(0)
+        await _all_sent(api)
         return [mail for mail in self.mails if mail["To"] == address and subject in mail["Subject"]]
 
     async def link(self, api: Api, address: str, subject: str = "") -> str:
@@ -36,6 +36,15 @@ class Mailbox:
         found = await self.to(api, address, subject)
         assert found, (address, subject, [(m["To"], m["Subject"]) for m in self.mails])
         return found[-1]
+
+
+async def _all_sent(api: Api) -> None:
+    """Wait until the service's own job is done with the mails that it has in hand."""
+    in_hand = """SELECT EXISTS (SELECT FROM outbox
+                                 WHERE sent_at IS NULL AND failed_at IS NULL AND attempts > 0 AND last_error IS NULL)"""
+    async with asyncio.timeout(10):
+        while await api.client.server.app[SERVICE].db.fetchval(in_hand):
+            await asyncio.sleep(0.01)
 
 
 def body(mail: EmailMessage) -> str:

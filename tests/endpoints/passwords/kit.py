@@ -1,8 +1,6 @@
 """What the tests of passwords and mailed links share."""
 
-import asyncio
 import datetime as dt
-from email.message import EmailMessage
 from typing import NamedTuple
 
 import asyncpg
@@ -38,7 +36,6 @@ async def reset_token(api: Api, mailbox: Mailbox, email: str, kind: Kind = Kind.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recover_password, "_ANSWER_TIME", 0.0)
         await recover_password.forgot(service_of(api), kind, email, None, SOMEWHERE)
-    await all_sent(api)
     return await mailbox.link(api, email, "Set a new password")
 
 
@@ -47,23 +44,7 @@ async def change_token(api: Api, mailbox: Mailbox, tokens: Tokens, address: str)
     body = {"email": address, "current_password": PASSWORD}
     answer = await api.patch(PROFILE, body, headers=tokens.bearer)
     assert answer.status == 200, answer.text
-    await all_sent(api)
     return await mailbox.link(api, address, "Confirm your new address")
-
-
-async def mails_to(api: Api, mailbox: Mailbox, address: str, subject: str = "") -> list[EmailMessage]:
-    """The mails to somebody, once none waits."""
-    await all_sent(api)
-    return await mailbox.to(api, address, subject)
-
-
-async def all_sent(api: Api) -> None:
-    """Wait until the service's own job is done with the mails that it had in hand."""
-    for _ in range(200):
-        waiting = "SELECT EXISTS (SELECT FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL AND attempts > 0)"
-        if not await service_of(api).db.fetchval(waiting):
-            return
-        await asyncio.sleep(0.01)
 
 
 async def reset(api: Api, token: str, password: str = NEW_PASSWORD) -> Answer:

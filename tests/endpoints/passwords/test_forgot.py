@@ -66,14 +66,14 @@ async def test_only_who_may_sign_in_is_mailed(api: Api, db: asyncpg.Connection, 
     people = await four_people(api, db)
     for email in people.values():
         await api.post(FORGOT, {"email": email})
-    sent = {name: len(await kit.mails_to(api, mailbox, email, "new password")) for name, email in people.items()}
+    sent = {name: len(await mailbox.to(api, email, "new password")) for name, email in people.items()}
     assert sent == {"known": 1, "deactivated": 0, "rejected": 0, "unknown": 0}
 
 
 async def test_any_spelling_is_mailed_to_the_stored_address(api: Api, mailbox: Mailbox, quick: None) -> None:
     await api.register(email="Ada@example.com")
     await api.post(FORGOT, {"email": "  aDA@EXAMPLE.com "})
-    assert len(await kit.mails_to(api, mailbox, "Ada@example.com", "new password")) == 1
+    assert len(await mailbox.to(api, "Ada@example.com", "new password")) == 1
     assert {mail["To"] for mail in mailbox.mails} == {"Ada@example.com"}
 
 
@@ -87,11 +87,11 @@ async def test_three_mails_an_hour(api: Api, db: asyncpg.Connection, mailbox: Ma
     email = (await api.register())["email"]
     answers = [await api.post(FORGOT, {"email": email}) for _ in range(5)]
     assert [a.json for a in answers] == [SAID] * 5
-    assert len(await kit.mails_to(api, mailbox, email, "new password")) == 3
+    assert len(await mailbox.to(api, email, "new password")) == 3
     third = await mailbox.link(api, email, "new password")
     await kit.age(db, "outbox", dt.timedelta(minutes=61))
     await api.post(FORGOT, {"email": email})
-    assert len(await kit.mails_to(api, mailbox, email, "new password")) == 4
+    assert len(await mailbox.to(api, email, "new password")) == 4
     assert await mailbox.link(api, email, "new password") != third
 
 
@@ -99,7 +99,7 @@ async def test_beyond_three_mails_the_newest_link_still_works(api: Api, mailbox:
     email = (await api.register())["email"]
     for _ in range(5):
         await api.post(FORGOT, {"email": email})
-    token = (await kit.mails_to(api, mailbox, email, "new password")) and await mailbox.link(api, email, "new password")
+    token = (await mailbox.to(api, email, "new password")) and await mailbox.link(api, email, "new password")
     assert (await kit.reset(api, token)).status == 200
 
 
@@ -124,7 +124,7 @@ async def test_links_begin_with_the_public_url(
 ) -> None:
     email = (await api.register())["email"]
     await api.post(FORGOT, {"email": email}, headers=headers)
-    text = body((await kit.mails_to(api, mailbox, email, "new password"))[-1])
+    text = body((await mailbox.to(api, email, "new password"))[-1])
     links = [line for line in text.splitlines() if "://" in line]
     assert len(links) == 1
     assert links[0].startswith(f"{PUBLIC_URL}/api/v1/users/password/reset/?token=")
@@ -185,7 +185,7 @@ async def test_a_link_on_its_way_to_an_address_that_is_left_is_dead(
         await asyncio.sleep(0.1)
         assert (await kit.confirm(api, change)).status == 200
     await asking
-    for mail in await kit.mails_to(api, mailbox, old, "Set a new password"):
+    for mail in await mailbox.to(api, old, "Set a new password"):
         token = body(mail).partition("token=")[2].split()[0]
         assert (await kit.reset(api, token)).json == kit.DEAD_TOKEN
     assert await db.fetchval("SELECT email FROM users") == "new@example.com"
