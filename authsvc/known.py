@@ -18,7 +18,7 @@ import asyncpg
 from authsvc.core.infos import Info, info
 from authsvc.core.jsons import kept
 from authsvc.core.person import Kind, Person
-from authsvc.core.profiles import shown
+from authsvc.core.profiles import PersonalClaims, claims_about, shown
 from authsvc.core.remembered import Remembered
 from authsvc.db.pool import APP_ROLE, Db
 from authsvc.people import PEOPLE
@@ -51,10 +51,11 @@ class Session(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A person as he is shown to himself: PROFILE or EMPLOYEE, and the same as JSON."""
+    """A person as he is shown to himself: PROFILE or EMPLOYEE, the same as JSON; and what a token says of him."""
 
     profile: Mapping[str, Any]
     json: bytes
+    claims: PersonalClaims
 
 
 class Known:
@@ -221,7 +222,9 @@ class Known:
 
     async def _read_person(self, db: Db, person: Person) -> Shown | None:
         profile = await PEOPLE[person.kind].profile(db, person.id)
-        return Shown(profile, kept(shown(profile, self._public_url))) if profile else None
+        if profile is None:
+            return None
+        return Shown(profile, kept(shown(profile, self._public_url)), claims_about(person, profile))
 
     async def _read_infos(self, db: Db, user_ids: Collection[int]) -> dict[int, Info]:
         rows = await managed_users.infos(db, list(user_ids))

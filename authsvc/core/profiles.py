@@ -1,21 +1,39 @@
 """What is said of a person: to the API's clients and in the claims of a token."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from authsvc.core.jsons import kept
+from authsvc.core.person import Kind, Person
 
 _CLAIMS = ("email", "username", "full_name", "first_name", "last_name")
 _CARD = ("id", "email", "first_name", "last_name", "full_name", "company_id", "department")
 _NOT_SHOWN = frozenset({"picture", "is_live", "is_shown_whole", "is_admin_elsewhere", "key"})
 
 
-def claims_about(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The personal claims of an access token; roles of active assignments only, in the order of their ids."""
+class PersonalClaims(NamedTuple):
+    """What an access token says of a person, as the members of a JSON object without its braces."""
+
+    whole: bytes
+    without_roles: bytes  # for a token that would be too long
+
+
+def claims_about(person: Person, profile: Mapping[str, Any]) -> PersonalClaims:
+    """Who he is and what his roles are: those of active assignments only, in the order of their ids."""
+    claims = {
+        "sub": str(person),
+        "user_id": person.id,
+        **{name: profile[name] for name in _CLAIMS},
+        "user_type": person.kind.value,
+    }
+    if person.kind is Kind.EMPLOYEE:
+        claims["employee_id"] = person.id
     roles = [
         {"system": held["system_slug"], "role": held["role_name"]}
         for held in profile["system_roles"]
         if held["is_active"]
     ]
-    return {**{name: profile[name] for name in _CLAIMS}, "roles": roles}
+    return PersonalClaims(kept({**claims, "roles": roles})[1:-1], kept({**claims, "roles_omitted": True})[1:-1])
 
 
 def shown(profile: Mapping[str, Any], public_url: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import asyncpg
 import orjson
 
+from authsvc.db.lending import Lender, is_closed
 from authsvc.errors import Unavailable
 
 APP_ROLE = "authsvc_app"
@@ -64,21 +65,19 @@ class Database:
     ) -> None:
         self.size = size
         self._require_second_factor = require_second_factor
-        self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
-        self._at_hand: list[asyncpg.Connection] = []  # the last used one last
-        self._waiting = 0  # for the pool
         self._pool = asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=size,
-            max_inactive_connection_lifetime=300,
+            max_inactive_connection_lifetime=0,
             timeout=acquire_timeout,
             # The server's own limit comes first; this one catches a server that is frozen.
             command_timeout=statement_timeout + 0.5,
             init=self._prepare_connection,
             reset=_no_reset,
         )
+        self._lender = Lender(self._pool, size, acquire_timeout)
 
     async def open(self) -> None:
         """Make the pool usable; connects to nothing yet."""
@@ -92,12 +91,11 @@ class Database:
     @property
     def in_use(self) -> int:
         """How many of them somebody holds."""
-        at_hand = sum(not _is_closed(conn) for conn in self._at_hand)
-        return int(self._pool.get_size() - self._pool.get_idle_size() - at_hand)
+        return int(self._pool.get_size() - self._pool.get_idle_size() - self._lender.idle)
 
     def terminate(self) -> None:
         """Drop all connections at once (close() would hang on a frozen server)."""
-        self._at_hand.clear()
+        self._lender.close()
         self._pool.terminate()
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
@@ -119,7 +117,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Db]:
         """One transaction on one connection: committed at the end, rolled back by any exception."""
-        conn = self._at_hand_one() or await self._of_pool()
+        conn = await self._take()
         try:
             async with conn.transaction():
                 yield conn
@@ -127,52 +125,26 @@ class Database:
             _told(err, conn)
             raise
         finally:
-            if not _is_closed(conn) and conn.is_in_transaction():  # its end was not waited for
+            if not is_closed(conn) and conn.is_in_transaction():  # its end was not waited for
                 conn.terminate()
-            await self._give_back(conn)
+            self._lender.give_back(conn)
 
     async def _run(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
-        conn = self._at_hand_one() or await self._of_pool()
+        conn = await self._take()
         try:
             return await getattr(conn, method)(query, *args)
         except BaseException as err:
             _told(err, conn)
             raise
         finally:
-            if self._waiting:
-                await self._give_back(conn)
-            else:
-                self._at_hand.append(conn)
+            self._lender.give_back(conn)
 
-    def _at_hand_one(self) -> asyncpg.Connection | None:
-        """The connection that was used last.
-
-        The pool makes a timer for each loan and a task for each return, which cost more than a small statement does.
-        So connections stay at hand, and go back to the pool only while somebody waits there.
-        """
-        while self._at_hand:
-            conn = self._at_hand.pop()
-            if not _is_closed(conn):
-                return conn
-            with contextlib.suppress(asyncpg.InterfaceError):  # the pool knows already
-                conn.terminate()
-        return None
-
-    async def _of_pool(self) -> asyncpg.Connection:
-        self._waiting += 1
+    async def _take(self) -> asyncpg.Connection:
         try:
-            return await self._pool.acquire(timeout=self._acquire_timeout)
+            return await self._lender.take()
         except Exception as err:
             _told(err, None)
             raise
-        finally:
-            self._waiting -= 1
-
-    async def _give_back(self, conn: asyncpg.Connection) -> None:
-        if self._waiting:
-            await self._pool.release(conn)
-        else:
-            self._at_hand.append(conn)
 
     async def _prepare_connection(self, conn: asyncpg.Connection) -> None:
         for kind in ("json", "jsonb"):
@@ -190,16 +162,9 @@ class Database:
         )
 
 
-def _is_closed(conn: asyncpg.Connection) -> bool:
-    try:
-        return conn.is_closed()
-    except asyncpg.InterfaceError:  # the pool has taken it back, because it is
-        return True
-
-
 def _told(err: BaseException, conn: asyncpg.Connection | None) -> None:
     """Unavailable, where the database is. A connection whose answer nobody waits for any more is no use to others."""
-    if conn is not None and isinstance(err, TimeoutError | asyncio.CancelledError) and not _is_closed(conn):
+    if conn is not None and isinstance(err, TimeoutError | asyncio.CancelledError) and not is_closed(conn):
         conn.terminate()
     # A ValueError is not: asyncpg's own DataError is an InterfaceError, but the fault of an argument.
     if isinstance(err, _AWAY) and not isinstance(err, ValueError):

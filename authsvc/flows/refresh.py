@@ -53,7 +53,7 @@ async def refresh(svc: Service, presented: str, kinds: frozenset[Kind], origin: 
     if row["sealed_successor"] != sealed:  # of who came first
         successor = refresh_tokens.unseal(row["sealed_successor"], presented)
     return Refreshed(
-        svc.tokens.issue(person, row["session_id"], claims_about(found.profile)),
+        svc.tokens.issue(found.claims, row["session_id"]),
         successor,
         row["remember"],
         person.kind,
@@ -67,7 +67,7 @@ async def access_token_of(svc: Service, presented: str, kinds: frozenset[Kind]) 
     profile = await PEOPLE[person.kind].profile(svc.db, person.id)
     if profile is None or person.kind not in kinds:
         raise errors.TokenNotValid
-    return svc.tokens.issue(person, row["id"], claims_about(profile))
+    return svc.tokens.issue(claims_about(person, profile), row["id"])
 
 
 async def check_token(svc: Service, token: str) -> None:

@@ -189,7 +189,7 @@ async def _open_session(svc: Service, proven: Proven, new: NewSession, origin: O
         profile = await people.profile(tx, person.id)
     if profile is None:
         raise errors.InvalidCredentials
-    return svc.tokens.issue(person, session_id, claims_about(profile)), profile
+    return svc.tokens.issue(claims_about(person, profile), session_id), profile
 
 
 async def _tell_of_new_device(svc: Service, tx: Any, proven: Proven, who: audit.Named, origin: Origin) -> None:

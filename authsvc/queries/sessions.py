@@ -41,7 +41,7 @@ async def rotate(
     grace: dt.timedelta,
     kinds: Iterable[Kind],
 ) -> asyncpg.Record | None:
-    return await db.fetchrow(SQL["rotate"], presented, successor, sealed, ttl, grace, [kind.value for kind in kinds])
+    return await db.fetchrow(SQL["rotate"], presented, successor, sealed, ttl, grace, list(kinds))
 
 
 async def end_reused(db: Db, presented: bytes, grace: dt.timedelta) -> asyncpg.Record | None:

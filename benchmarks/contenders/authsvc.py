@@ -81,7 +81,7 @@ class Instance:
             os.environ.clear()
             os.environ.update(kept)
         return [
-            made.issue(people.Person(people.Kind.STAFF, p.id), p.session_id, claims_about(p.profile)) for p in signed_in
+            made.issue(claims_about(people.Person(people.Kind.STAFF, p.id), p.profile), p.session_id) for p in signed_in
         ]
 
     def contender(self, name: str, callers: Sequence[Person], cost: int = 12) -> Contender:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from authsvc.db import lending
 from authsvc.db.pool import Database
 from authsvc.errors import Unavailable
 from tests.conftest import Addresses
@@ -52,15 +53,18 @@ async def test_the_last_returned_is_lent_first(two: Database) -> None:
 
 async def test_many_share_them(two: Database) -> None:
     seen: set[int] = set()
+    first_two = asyncio.Barrier(2)
 
-    async def work() -> int:
+    async def work(number: int) -> int:
         async with two.transaction() as tx:
+            if number < 2:
+                await first_two.wait()
             seen.add(two.in_use)
             return int(await tx.fetchval(PID))
 
-    assert len(set(await asyncio.gather(*(work() for _ in range(50))))) == 2
+    assert len(set(await asyncio.gather(*(work(number) for number in range(50))))) == 2
     assert max(seen) == 2
-    assert two.in_use == 0
+    assert (two.opened, two.in_use) == (2, 0)
 
 
 async def test_who_waits_gets_one_or_is_told(two: Database) -> None:
@@ -91,6 +95,42 @@ async def test_who_is_called_off_while_he_waits_loses_nothing(two: Database) -> 
     await asyncio.gather(*held, *waiting, return_exceptions=True)
     assert two.in_use == 0
     assert await asyncio.gather(*(two.fetchval("SELECT 1") for _ in range(20))) == [1] * 20
+
+
+async def test_who_is_called_off_with_one_in_his_hand_gives_it_back(two: Database) -> None:
+    until = asyncio.Event()
+    held = await both_held(two, until)
+    waiting = [asyncio.ensure_future(two.fetchval(PID)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    until.set()
+    while not held[0].done():
+        await asyncio.sleep(0)
+    waiting[0].cancel()  # in the same turn of the loop in which he is handed what the other gave back, or one later
+    assert {await task for task in waiting[1:]} <= {await task for task in held}
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert two.in_use == 0
+    assert len(await both_held(two, until)) == 2
+
+
+async def test_one_that_was_idle_for_long_is_not_lent_again(two: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = await two.fetchval(PID)
+    assert await two.fetchval(PID) == pid
+    monkeypatch.setattr(lending, "_IDLE", 0.0)
+    assert await two.fetchval(PID) != pid
+    assert (two.opened, two.in_use) == (1, 0)
+
+
+async def test_room_that_one_leaves_is_used_by_who_waits(two: Database, db: asyncpg.Connection) -> None:
+    """Nobody waits for a connection to come back when it is lost."""
+    until = asyncio.Event()
+    held = await both_held(two, until)
+    waiting = asyncio.ensure_future(two.fetchval(PID))
+    await asyncio.sleep(0.05)
+    held[0].cancel()  # inside a transaction: his connection is closed
+    assert await waiting
+    until.set()
+    await asyncio.gather(*held, return_exceptions=True)
+    assert (two.opened, two.in_use) == (2, 0)
 
 
 async def test_a_dead_one_is_not_lent_again(two: Database, db: asyncpg.Connection) -> None:

@@ -99,5 +99,6 @@ async def employee_bearer(api: Api, db: asyncpg.Connection, email: str = "eve@ex
         employee_id,
     )
     svc = api.client.server.app[SERVICE]
-    about = claims_about(await PEOPLE[Kind.EMPLOYEE].profile(svc.db, employee_id))
-    return {"Authorization": f"Bearer {svc.tokens.issue(Person(Kind.EMPLOYEE, employee_id), session_id, about)}"}
+    person = Person(Kind.EMPLOYEE, employee_id)
+    claims = claims_about(person, await PEOPLE[Kind.EMPLOYEE].profile(svc.db, employee_id))
+    return {"Authorization": f"Bearer {svc.tokens.issue(claims, session_id)}"}
