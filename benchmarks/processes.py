@@ -24,8 +24,8 @@ def cores() -> tuple[int, int] | None:
 
 def own_environment() -> dict[str, str]:
     """The environment without a service's settings, so that only the rig's count; but for where PostgreSQL is."""
-    kept = {"AUTHSVC_PG_BIN", "AUTHSVC_LOG_LEVEL"}
-    return {k: v for k, v in os.environ.items() if k in kept or not k.startswith(("AUTHSVC_", "PG", "DJANGO_"))}
+    ours = ("AUTHSVC_", "PG", "DJANGO_")
+    return {k: v for k, v in os.environ.items() if k == "AUTHSVC_PG_BIN" or not k.startswith(ours)}
 
 
 @contextlib.contextmanager

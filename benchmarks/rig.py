@@ -16,7 +16,7 @@ from benchmarks.contenders.peers import PEERS
 from benchmarks.database import Databases, Person
 from benchmarks.load import Outcome
 from benchmarks.measure import Sample
-from benchmarks.rows import BIG, COST_10, RAW, Thing
+from benchmarks.rows import BIG, COST_10, RAW, SILENT, Thing
 
 RAW_BCRYPT = Path(__file__).with_name("contenders") / "raw_bcrypt.py"
 SMALL = 1000
@@ -60,12 +60,17 @@ class Rig:
     async def _authsvc(self, needed: set[str]) -> Sequence[Person]:
         _, callers = await self._instance(authsvc.NAME, "authsvc", SMALL)
         if COST_10 in needed:
-            instance = authsvc.Instance(
-                self.databases, "cost-10", free_port(), self.core, database="authsvc", BCRYPT_COST="10"
-            )
-            instance.server.start()
-            self._add(instance.contender(COST_10, callers, cost=10), start=False)
+            self._beside(COST_10, callers, cost=10, BCRYPT_COST="10")
+        if SILENT in needed:
+            self._beside(SILENT, callers, LOG_LEVEL="warning")
         return callers
+
+    def _beside(self, name: str, callers: Sequence[Person], cost: int = 12, **settings: str) -> None:
+        """One more process of the service on the same database, with other settings."""
+        folder = name.replace(" ", "-")
+        instance = authsvc.Instance(self.databases, folder, free_port(), self.core, database="authsvc", **settings)
+        instance.server.start()
+        self._add(instance.contender(name, callers, cost), start=False)
 
     async def _instance(self, name: str, database: str, people: int) -> tuple[authsvc.Instance, Sequence[Person]]:
         if database != "authsvc":  # the embedded server makes that one itself

@@ -22,12 +22,11 @@ CHAINS = 16
 
 
 def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
-    """Development, because throttling cannot be off in production; all else as there. Requests are not logged."""
+    """Development, because throttling cannot be off in production; all else as there, the log of requests too."""
     return {
         "AUTHSVC_ENV": "development",
         "AUTHSVC_LIMITS": "off",
         "AUTHSVC_LOG_FORMAT": "json",
-        "AUTHSVC_LOG_LEVEL": "warning",  # no contender logs its requests
         "AUTHSVC_ACCESS_TTL": str(ACCESS_TTL),
         "AUTHSVC_DEMO_PASSWORD": PASSWORD,
         "AUTHSVC_DATA_DIR": str(folder),
