@@ -7,14 +7,12 @@ for a moment and written together.
 import logging
 import time
 from collections.abc import Callable
-from functools import lru_cache
 
 import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from authsvc import log
-from authsvc.core.person import Person
 from authsvc.keys import CALLER, ORIGIN, REQUEST_ID, SERVICE_KEY
 from authsvc.routing import Route
 
@@ -43,7 +41,7 @@ def writing(row: Route | None) -> Callable[[web.Request, int, float], None]:
             return
         caller, ip = request[CALLER], request[ORIGIN].ip
         key = request.get(SERVICE_KEY) if scope else None
-        tenths, person, service = int(seconds * 10_000), caller and _text(caller.person), key and key.name
+        tenths, person, service = int(seconds * 10_000), caller and str(caller.person), key and key.name
         lines = log.gathered()
         if lines is None:
             what = {"request_id": request[REQUEST_ID], "route": route, "path": path, "method": request.method}
@@ -59,11 +57,6 @@ def writing(row: Route | None) -> Callable[[web.Request, int, float], None]:
         )
 
     return write
-
-
-@lru_cache(maxsize=4096)
-def _text(person: Person) -> str:
-    return str(person)
 
 
 def _json(value: str | None) -> str:
