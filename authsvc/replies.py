@@ -8,6 +8,7 @@ from aiohttp import web
 
 from authsvc.core import paging
 from authsvc.core.jsons import dump
+from authsvc.errors import ApiError, Unauthorized
 from authsvc.keys import SERVICE
 from authsvc.usual_headers import OF_JSON
 
@@ -35,6 +36,15 @@ def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None
 def raw(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A response of JSON that is bytes already."""
     return web.Response(body=body, status=status, headers={**OF_JSON, **headers} if headers else OF_JSON)
+
+
+def hinting(response: web.Response, err: ApiError) -> web.Response:
+    """An error's answer, with the headers that tell a client how to go on."""
+    if isinstance(err, Unauthorized):
+        response.headers["WWW-Authenticate"] = err.scheme
+    if err.retry_after is not None:
+        response.headers["Retry-After"] = str(err.retry_after)
+    return response
 
 
 def cacheable(request: web.Request, what: Published) -> web.Response:

@@ -19,7 +19,7 @@ from authsvc.handlers import (
     tts,
     users,
 )
-from authsvc.pages import docs, links
+from authsvc.pages import docs, links, sign_in, styles
 from authsvc.routing import BOTH_KINDS, EMPLOYEES_ONLY, Access, Limit, delete, get, patch, post, put
 
 PUBLIC, SIGNED_IN, REFRESH, BASIC = Access.PUBLIC, Access.SIGNED_IN, Access.REFRESH, Access.BASIC
@@ -54,7 +54,8 @@ ROUTES = (
     get  ("/api/",                                   meta.api_index,             PUBLIC),
     get  ("/api/schema/",                            meta.schema,                PUBLIC),
     get  ("/api/docs/",                              docs.browse,                PUBLIC),
-    get  ("/static/docs.css",                        docs.style,                 PUBLIC),
+    get  ("/static/docs.css",                        styles.docs,                PUBLIC),
+    get  ("/static/pages.css",                       styles.pages,               PUBLIC),
     get  ("/api/v1/",                                meta.v1_index,              PUBLIC),
     get  ("/api/v1/token/",                          meta.section_index,         PUBLIC),
     get  ("/api/v1/tts/",                            meta.section_index,         PUBLIC),
@@ -75,7 +76,13 @@ ROUTES = (
     post ("/api/v1/users/logout/",                   sessions.logout,            SIGNED_IN, SIGN_OUT,
           kinds=BOTH_KINDS, settles_itself=True),
     post ("/api/v1/token/logout/",                   sessions.logout_anyway,     PUBLIC, SIGN_OUT, also=("/logout/",)),
-    get  ("/logout/",                                sessions.logout_page,       PUBLIC, SIGN_OUT, revokes=True),
+    get  ("/logout/",                                sign_in.leave,              PUBLIC, SIGN_OUT, revokes=True),
+    get  ("/staff/login/",                           sign_in.show,               PAGE, SIGN_OUT, knows_caller=True,
+          revokes=True),
+    post ("/staff/login/",                           sign_in.submit,             PAGE, SIGN_IN),
+    get  ("/login/",                                 sign_in.show,               PAGE, SIGN_OUT, knows_caller=True,
+          kinds=THEIRS, revokes=True),
+    post ("/login/",                                 sign_in.submit,             PAGE, SIGN_IN, kinds=THEIRS),
 
     # --- tokens
     post ("/api/v1/token/refresh/",                  tokens.rotate,              REFRESH, ROTATE, kinds=BOTH_KINDS,

@@ -3,8 +3,8 @@
 from multidict import CIMultiDict
 
 _CSP_OF_PAGES = (
-    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self' data:; media-src data:; style-src 'self'; script-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _CSP_OF_DATA = "default-src 'none'; frame-ancestors 'none'"  # nothing is loaded from it, and no form is in it
 ALWAYS: CIMultiDict[str] = CIMultiDict(

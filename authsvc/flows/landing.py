@@ -1,7 +1,8 @@
 """Where a person goes after signing in."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from authsvc.core.person import Kind
 from authsvc.queries import systems
@@ -22,3 +23,30 @@ async def systems_of(svc: Service, profile: Mapping[str, Any]) -> dict[str, Any]
         "url": urls.get(primary or "", svc.settings.default_system_url),
         "available_systems": urls,
     }
+
+
+class Door(NamedTuple):
+    """A system that a person may go to."""
+
+    name: str
+    url: str
+
+
+async def doors(svc: Service, kind: Kind, profile: Mapping[str, Any]) -> list[Door]:
+    """Where a person may go, the usual way first: his systems, else the default one; employees to the help desk."""
+    if kind is Kind.EMPLOYEE:
+        url = svc.settings.system_urls.get("hdts", svc.settings.default_system_url)
+        return [Door("Help desk", url)] if url else []
+    names = {held["system_slug"]: held["system_name"] for held in profile["system_roles"]}
+    found = await systems_of(svc, profile)
+    urls = found["available_systems"]
+    if not urls and found["url"]:
+        return [Door(urlsplit(found["url"]).netloc, found["url"])]
+    return [Door(names[slug], url) for slug, url in urls.items()]
+
+
+def own_path(wanted: str) -> str | None:
+    """Where `next` leads, if that is a path of this service: no other site, however it is written (CWE-601)."""
+    url = urlsplit(wanted)
+    is_path = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    return wanted if is_path and wanted.isprintable() and not (url.scheme or url.netloc) else None

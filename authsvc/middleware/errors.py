@@ -10,7 +10,7 @@ from authsvc import cookies, unmatched
 from authsvc import errors as e
 from authsvc.keys import SERVICE
 from authsvc.pages.render import page, wants_json
-from authsvc.replies import reply
+from authsvc.replies import hinting, reply
 from authsvc.routing import Access, Handler, row_of
 
 log = logging.getLogger("authsvc.errors")
@@ -79,13 +79,9 @@ def render(request: web.Request, err: e.ApiError) -> web.Response:
         if isinstance(err, e.Invalid):
             problem["errors"] = body
         response = reply(problem | err.extra, err.status, {"Content-Type": "application/problem+json"})
-    if isinstance(err, e.Unauthorized):
-        response.headers["WWW-Authenticate"] = err.scheme
     if err.clears_cookies:
         cookies.clear(response, request.app[SERVICE].settings)
-    if err.retry_after is not None:
-        response.headers["Retry-After"] = str(err.retry_after)
-    return response
+    return hinting(response, err)
 
 
 def _broken(err: asyncpg.IntegrityConstraintViolationError) -> e.ApiError:

@@ -1,20 +1,14 @@
 """The API browser: the OpenAPI document as a page for people, made when somebody first asks for it."""
 
 import asyncio
-from functools import cache
-from pathlib import Path
 
 import orjson
 from aiohttp import web
-from marshmallow import fields
 
 from authsvc.pages.api_document import Reader
 from authsvc.pages.render import rendered_once
-from authsvc.replies import CSS, HTML, Published, cacheable, etag_of
+from authsvc.replies import HTML, Published, cacheable, etag_of
 from authsvc.routing import SCHEMA, api
-
-_STYLE = Path(__file__).resolve().parents[1] / "static" / "docs.css"
-_TEXT = fields.Str(metadata={"description": "A style sheet."})
 
 
 class Docs:
@@ -41,19 +35,7 @@ async def browse(request: web.Request) -> web.Response:
     return cacheable(request, await request.app[DOCS].page(request.app[SCHEMA].body))
 
 
-@api(media=CSS, reply=_TEXT, or_status=(304,))
-async def style(request: web.Request) -> web.Response:
-    """How that page looks."""
-    return cacheable(request, _style())
-
-
 def made(document: bytes) -> Published:
     """The page of an OpenAPI document."""
     body = rendered_once("docs.html", **Reader(orjson.loads(document)).view()).encode()
     return Published(body, etag_of(body), HTML)
-
-
-@cache
-def _style() -> Published:
-    body = _STYLE.read_bytes()
-    return Published(body, etag_of(body), CSS)

@@ -20,7 +20,7 @@ from tests.middleware.kit import VALID, Name, names
 
 NO_DATABASE = {
     "meta.alive", "meta.jwks", "meta.api_index", "meta.v1_index", "meta.section_index", "meta.home",
-    "meta.schema", "meta.metrics", "docs.browse", "docs.style",
+    "meta.schema", "meta.metrics", "docs.browse", "styles.docs", "styles.pages",
     "profile.picture", "captcha.required",
 }  # fmt: skip
 NAMES = names()
@@ -38,7 +38,8 @@ async def ask(api: Api, name: Name, tokens: Tokens, seconds: float = 2) -> Answe
     if name.row.name == "tokens.verify":
         body["token"] = tokens.access
     more = {} if name.row.method == "GET" else {"json": body}
-    return await timed(api.request(name.row.method, name.path, headers=cookies_of(tokens), **more), seconds)
+    headers = {**cookies_of(tokens), "Accept": "application/json"}  # of pages too
+    return await timed(api.request(name.row.method, name.path, headers=headers, **more), seconds)
 
 
 def is_unavailable(answer: Answer) -> bool:

@@ -20,8 +20,8 @@ ALWAYS = {
 }
 CSP_OF_DATA = {"default-src 'none'", "frame-ancestors 'none'"}
 CSP = {
-    "default-src 'none'", "img-src 'self' data:", "style-src 'self'", "script-src 'self'", "form-action 'self'",
-    "base-uri 'none'", "frame-ancestors 'none'",
+    "default-src 'none'", "img-src 'self' data:", "media-src data:", "style-src 'self'", "script-src 'self'",
+    "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 }  # fmt: skip
 GETS = names(lambda row: row.method == "GET")
 
@@ -114,7 +114,7 @@ async def test_a_handler_cannot_take_them_away_but_may_be_stricter(serve: Any, m
 @over(GETS)
 async def test_what_is_personal_is_not_stored(api: Api, ada: Tokens, name: Name) -> None:
     answer = await api.get(name.path, headers=ada.bearer)
-    public = name.row.name in {"meta.jwks", "meta.schema", "docs.browse", "docs.style"}
+    public = name.row.name in {"meta.jwks", "meta.schema", "docs.browse", "styles.docs", "styles.pages"}
     assert answer.headers["Cache-Control"] == ("public, max-age=300" if public else "no-store")
 
 

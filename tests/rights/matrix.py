@@ -76,6 +76,9 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /api/schema/
         GET    /api/docs/
         GET    /static/docs.css
+        GET    /static/pages.css
+        GET    /staff/login/
+        GET    /login/
         GET    /api/v1/
         GET    /api/v1/token/
         GET    /api/v1/tts/
@@ -117,6 +120,8 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         POST   /email/confirm/
         GET    /invitations/accept/
         POST   /invitations/accept/
+        POST   /staff/login/
+        POST   /login/
         """),
 
     # --- an access token is no refresh token, and no password

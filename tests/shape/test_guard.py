@@ -31,6 +31,11 @@ ATTEMPTS: Mapping[str, list[tuple[dict[str, str], int]]] = {
     "sessions.login_employee": [(SIGN_IN, 1)],
     "sessions.verify_otp_employee": [({"temporary_token": TOKEN, "otp_code": NO_CODE}, 1)],
     "sessions.verify_otp": [({"temporary_token": TOKEN, "otp_code": NO_CODE}, 1)],
+    "sign_in.submit": [
+        (SIGN_IN, 1),
+        ({"temporary_token": TOKEN, "otp_code": NO_CODE}, 1),
+        ({**SIGN_IN, "captcha_session": TOKEN, "captcha_response": "ABCDEF"}, 1),
+    ],
     "passwords.reset": [(RESET, 1)],
     "links.reset": [(RESET, 1)],
     "passwords.change": [

@@ -29,7 +29,7 @@ QUERIES = {
     "links.invitation_page": "?token=x",
 }
 NO_JSON = {
-    "profile.picture", "meta.home", "meta.metrics", "docs.browse", "docs.style", "sessions.logout_page",
+    "profile.picture", "meta.home", "meta.metrics", "docs.browse", "styles.docs", "styles.pages", "sign_in.leave",
     "tokens.obtain_basic",
 }  # fmt: skip
 GETS = [row for row in ROUTES if row.method == "GET" and row.name not in NO_JSON and row.access is not Access.INTERNAL]

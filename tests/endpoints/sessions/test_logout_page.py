@@ -53,7 +53,7 @@ async def test_a_link_on_another_site_gets_a_button_and_ends_nothing(api: Api) -
     tokens = await api.sign_in()
     answer = await api.get("/logout/", headers={**cookies_of(tokens), "Sec-Fetch-Site": "cross-site"})
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert '<form method="post" action="/logout/">' in answer.text
+    assert '<form method="get" action="/logout/">' in answer.text
     assert "Set-Cookie" not in answer.headers
     await assert_alive(api, tokens)
 

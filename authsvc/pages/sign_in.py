@@ -1,0 +1,145 @@
+"""The sign-in pages of staff and of employees, and the link that signs out. No script is needed on any of them."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from authsvc import bodies, cookies, entrance, guard
+from authsvc.core.person import Kind
+from authsvc.errors import (
+    ApiError,
+    CaptchaRequired,
+    Invalid,
+    InvalidCredentials,
+    NotAuthenticated,
+    OtpInvalid,
+    OtpRequired,
+    TokenNotValid,
+)
+from authsvc.flows import captcha, landing
+from authsvc.flows.sign_in import SignedIn
+from authsvc.flows.sign_out import sign_out
+from authsvc.keys import BODY, CALLER, ORIGIN, QUERY, SERVICE
+from authsvc.pages.render import page, wants_json
+from authsvc.replies import HTML, hinting, reply
+from authsvc.routing import BOTH_KINDS, api, kind_of
+from authsvc.schemas import pages as s
+from authsvc.schemas.sessions import OtpBody, SignInBody
+
+_TITLES = {Kind.STAFF: "Sign in", Kind.EMPLOYEE: "Sign in to the help desk"}
+_METHODS = {"email": "the code that was mailed to you", "totp": "a code of your authenticator app"}
+_NO_FORM: Mapping[str, Any] = {"email": "", "remember_me": False}
+
+
+@api(query=s.SignInQuery, reply=s.SignInState, or_status=(303,))
+async def show(request: web.Request) -> web.Response:
+    """The sign-in form; where somebody is signed in, his way on, or with `logout=1` the way out."""
+    svc, query, kind, caller = request.app[SERVICE], request[QUERY], kind_of(request), request[CALLER]
+    me, wanted = caller if caller and caller.person.kind is kind else None, landing.own_path(query["next"])
+    if query["logout"]:
+        return await _left(request, kind, wanted)
+    if wants_json(request):
+        return reply({"signed_in": me is not None, "next": wanted})
+    known = await svc.known.person(svc.db, me.person) if me else None
+    if me is None or known is None:
+        return _form(kind, _NO_FORM, wanted)
+    if wanted:
+        return web.Response(status=303, headers={"Location": wanted})
+    doors = await landing.doors(svc, kind, known.profile)
+    return page("signed_in.html", email=me.email, doors=doors, goes=query["go"] and bool(doors))
+
+
+@api(body=s.SignInForm, status=303, media=HTML, errors=(Invalid,), forms=True)
+async def submit(request: web.Request) -> web.Response:
+    """Sign in with what the form holds: address and password, then the code of a second factor if there is one."""
+    form, kind = request[BODY], kind_of(request)
+    try:
+        found = await _signed_in(request, form)
+    except OtpRequired as err:
+        return _code_form(kind, form, token=err.extra["temporary_token"], methods=err.extra["methods"])
+    except OtpInvalid as err:
+        return hinting(_code_form(kind, form, err, token=form["temporary_token"], methods=()), err)
+    except ApiError as err:
+        return hinting(await _again(request, kind, form, err), err)
+    to = landing.own_path(form["next"]) or f"{landing.SIGN_IN_PAGES[kind]}?go=1"
+    response = web.Response(status=303, headers={"Location": to})
+    entrance.leave_cookies(request, response, found)
+    return response
+
+
+@api(status=303, or_status=(200,), media=HTML)
+async def leave(request: web.Request) -> web.Response:
+    """End this session and go to the sign-in page; a cross-site link gets a page with a button instead."""
+    if not entrance.by_own_link(request):
+        return page("sign_out.html")
+    kind = await _ended(request) or Kind.STAFF
+    response = web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[kind]})
+    cookies.clear(response, request.app[SERVICE].settings)
+    return response
+
+
+async def _left(request: web.Request, kind: Kind, wanted: str | None) -> web.Response:
+    if not entrance.by_own_link(request):
+        return page("sign_out.html")
+    await _ended(request)
+    response = reply({"signed_in": False, "next": wanted}) if wants_json(request) else _form(kind, _NO_FORM, wanted)
+    cookies.clear(response, request.app[SERVICE].settings)
+    return response
+
+
+async def _ended(request: web.Request) -> Kind | None:
+    with contextlib.suppress(NotAuthenticated, TokenNotValid):
+        return await sign_out(request.app[SERVICE], entrance.presented(request), BOTH_KINDS, request[ORIGIN])
+    return None
+
+
+async def _signed_in(request: web.Request, form: Mapping[str, Any]) -> SignedIn:
+    if form["temporary_token"]:
+        return await entrance.second_step(request, bodies.load(OtpBody, form))
+    body = bodies.load(SignInBody, {name: form[name] for name in ("email", "password", "remember_me")})
+    if form["captcha_session"]:
+        given = form["captcha_session"], form["captcha_response"]
+        body["captcha_token"] = await captcha.verify(request.app[SERVICE], *given, request[ORIGIN])
+        if body["captcha_token"] is None:
+            raise Invalid({"captcha": ["These are not the characters of the picture."]})
+    return await entrance.first_step(request, body)
+
+
+async def _again(request: web.Request, kind: Kind, form: Mapping[str, Any], err: ApiError) -> web.Response:
+    """The form once more, with what was wrong, and with a captcha where the next try needs one."""
+    svc, needs_one = request.app[SERVICE], isinstance(err, CaptchaRequired)
+    if isinstance(err, Invalid):
+        needs_one = bool(form["captcha_session"])
+    elif isinstance(err, InvalidCredentials):
+        failures = await captcha.failures_of(svc, str(form["email"]), cookies.device_of(request))
+        needs_one = failures >= guard.FREE_TRIES
+    challenge = await captcha.generate(svc, "sign_in") if needs_one else None
+    return _form(kind, form, landing.own_path(form["next"]), err, challenge)
+
+
+def _form(
+    kind: Kind,
+    form: Mapping[str, Any],
+    wanted: str | None,
+    err: ApiError | None = None,
+    challenge: captcha.Challenge | None = None,
+) -> web.Response:
+    values = {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": wanted or "", "captcha": challenge}
+    errors = _sentences(err) if err else []
+    status = err.status if err else 200
+    return page("sign_in.html", status, email=form["email"], remember=form["remember_me"], errors=errors, **values)
+
+
+def _code_form(kind: Kind, form: Mapping[str, Any], err: ApiError | None = None, **values: Any) -> web.Response:
+    ways = " or ".join(_METHODS[method] for method in values.pop("methods")) or "the code"
+    values |= {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": landing.own_path(form["next"])}
+    errors = _sentences(err) if err else []
+    return page("sign_in_code.html", err.status if err else 200, ways=ways, errors=errors, **values)
+
+
+def _sentences(err: ApiError) -> list[str]:
+    if not isinstance(err, Invalid):
+        return [err.detail]
+    return [f"{name.capitalize()}: {sentence}" for name, found in err.fields.items() for sentence in found]
