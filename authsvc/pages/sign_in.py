@@ -48,7 +48,7 @@ async def show(request: web.Request) -> web.Response:
     if wanted:
         return web.Response(status=303, headers={"Location": wanted})
     doors = await landing.doors(svc, kind, known.profile)
-    return page("signed_in.html", email=me.email, doors=doors, goes=query["go"] and bool(doors))
+    return _page("signed_in.html", email=me.email, doors=doors, goes=query["go"] and bool(doors))
 
 
 @api(body=s.SignInForm, status=303, media=HTML, errors=(Invalid,), forms=True)
@@ -73,7 +73,7 @@ async def submit(request: web.Request) -> web.Response:
 async def leave(request: web.Request) -> web.Response:
     """End this session and go to the sign-in page; a cross-site link gets a page with a button instead."""
     if not entrance.by_own_link(request):
-        return page("sign_out.html")
+        return _page("sign_out.html")
     kind = await _ended(request) or Kind.STAFF
     response = web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[kind]})
     cookies.clear(response, request.app[SERVICE].settings)
@@ -82,7 +82,7 @@ async def leave(request: web.Request) -> web.Response:
 
 async def _left(request: web.Request, kind: Kind, wanted: str | None) -> web.Response:
     if not entrance.by_own_link(request):
-        return page("sign_out.html")
+        return _page("sign_out.html")
     await _ended(request)
     response = reply({"signed_in": False, "next": wanted}) if wants_json(request) else _form(kind, _NO_FORM, wanted)
     cookies.clear(response, request.app[SERVICE].settings)
@@ -129,14 +129,21 @@ def _form(
     values = {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": wanted or "", "captcha": challenge}
     errors = _sentences(err) if err else []
     status = err.status if err else 200
-    return page("sign_in.html", status, email=form["email"], remember=form["remember_me"], errors=errors, **values)
+    return _page("sign_in.html", status, email=form["email"], remember=form["remember_me"], errors=errors, **values)
 
 
 def _code_form(kind: Kind, form: Mapping[str, Any], err: ApiError | None = None, **values: Any) -> web.Response:
     ways = " or ".join(_METHODS[method] for method in values.pop("methods")) or "the code"
     values |= {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": landing.own_path(form["next"])}
     errors = _sentences(err) if err else []
-    return page("sign_in_code.html", err.status if err else 200, ways=ways, errors=errors, **values)
+    return _page("sign_in_code.html", err.status if err else 200, ways=ways, errors=errors, **values)
+
+
+def _page(template: str, status: int = 200, **values: Any) -> web.Response:
+    """Nothing is secret in these addresses; without a referrer some browsers would not say whose form they send."""
+    response = page(template, status, **values)
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _sentences(err: ApiError) -> list[str]:

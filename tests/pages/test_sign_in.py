@@ -265,7 +265,7 @@ async def test_every_answer_is_complete(api: Api) -> None:
         assert {tag for tag, _ in Page(page.text).tags} & {"script", "style", "iframe"} == set()
         labelled = {str(label["for"]) for label in Page(page.text).all("label") if "for" in label}
         assert labelled == {"email", "password"}
-        assert (page.headers["Cache-Control"], page.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+        assert (page.headers["Cache-Control"], page.headers["Referrer-Policy"]) == ("no-store", "same-origin")
     assert PASSWORD not in (await entered(api, pages[0], email=ADA, password=PASSWORD + "x")).text
 
 
