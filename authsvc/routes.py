@@ -3,6 +3,7 @@
 
 from authsvc.handlers import (
     assignments,
+    audit,
     captcha,
     internal,
     invitations,
@@ -144,6 +145,8 @@ ROUTES = (
           also=(f"/api/v1/users/management/{BY_ID}/",)),
     delete(f"/api/v1/users/{BY_ID}/",                managed_users.remove,       ADMIN, MANAGE,
           also=(f"/api/v1/users/management/{BY_ID}/",)),
+
+    get  ("/api/v1/audit/",                          audit.index,                ADMIN),
 
     # --- invitations
     get  ("/api/v1/users/invite-agent/",             invitations.offers,         ADMIN_PAGE,

@@ -876,8 +876,10 @@ CREATE INDEX assignments_inactive_idx ON public.assignments USING btree (role_id
 CREATE INDEX assignments_role_id_id_idx ON public.assignments USING btree (role_id, id);
 CREATE INDEX assignments_role_id_idx ON public.assignments USING btree (role_id, user_id) INCLUDE (is_active);
 CREATE INDEX assignments_system_id_idx ON public.assignments USING btree (system_id, user_id);
-CREATE INDEX audit_at_idx ON public.audit USING brin (at);
-CREATE INDEX audit_subject_idx ON public.audit USING btree (subject_type, subject_id, seq);
+CREATE INDEX audit_about_idx ON public.audit USING btree (subject_type, subject_id, at, seq);
+CREATE INDEX audit_actor_idx ON public.audit USING btree (actor_type, actor_id, at, seq);
+CREATE INDEX audit_event_idx ON public.audit USING btree (event, at, seq);
+CREATE INDEX audit_time_idx ON public.audit USING btree (at, seq);
 CREATE INDEX authenticators_employee_id_idx ON public.authenticators USING btree (employee_id);
 CREATE INDEX authenticators_user_id_idx ON public.authenticators USING btree (user_id);
 CREATE INDEX captchas_expires_at_idx ON public.captchas USING brin (expires_at);

@@ -16,7 +16,7 @@ _MAX_DEPTH = 32  # far from what readers of JSON give up at
 _CONTROLS = frozenset({"Cc", "Zl", "Zp"})
 _MULTILINE = "\n\r\t"
 _DIGITS = re.compile(r"[0-9]{1,10}")
-_SENTENCES: dict[str, Any] = {
+SENTENCES: dict[str, Any] = {
     "required": "This field is required.",
     "null": "This field may not be null.",
     "blank": "This field may not be blank.",
@@ -29,6 +29,7 @@ _SENTENCES: dict[str, Any] = {
     "range": "Ensure this value is from {low} to {high}.",
     "object": "Expected an object that can be stored.",
     "cursor": "Invalid cursor.",
+    "who": "Give user:<id>, employee:<id> or operator.",
     "choice": '"{value}" is not a valid choice.',
 }
 
@@ -53,7 +54,7 @@ class Text(fields.Field[str]):
     optional fields with an empty string). Control characters are refused, line breaks unless `multiline`.
     """
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def __init__(
         self,
@@ -105,7 +106,7 @@ class Checked(Text):
 class Password(fields.Field[str]):
     """A password as typed: NFKC-normalised, never trimmed. Longer ones than may be set are refused unhashed."""
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = _text(self, value)
@@ -119,7 +120,7 @@ class Password(fields.Field[str]):
 class Flag(FormField, fields.Field[bool]):
     """A real JSON boolean; in forms true/false, 1/0, on/off."""
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def from_form(self, value: Any) -> Any:
         return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}.get(
@@ -139,7 +140,7 @@ class Picture(FormField, fields.Field[bytes]):
     changes nothing.
     """
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def __init__(self, **more: Any) -> None:
         super().__init__(allow_none=True, **more)
@@ -161,7 +162,7 @@ class Whole(FormField, fields.Field[int]):
     blank: a form may leave it empty.
     """
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def __init__(self, low: int = 1, high: int = MAX_ID, *, blank: bool = False, **more: Any) -> None:
         self.low, self.high, self.blank = low, high, blank
@@ -190,7 +191,7 @@ class Ref(NamedTuple):
 class Reference(FormField, fields.Field[Ref]):
     """An id, or a name of at most 150 characters; digits are an id."""
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def from_form(self, value: Any) -> Any:
         return missing if value == "" else value
@@ -210,7 +211,7 @@ class Reference(FormField, fields.Field[Ref]):
 class JsonObject(FormField, fields.Field[dict[str, Any]]):
     """A JSON object of at most 16 KiB, as PostgreSQL can keep it; in forms its text."""
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def from_form(self, value: Any) -> Any:
         try:
@@ -240,7 +241,7 @@ def _depth(value: Any) -> int:
 class Cursor(fields.Field[int]):
     """Where the next page begins, as a Link header said it: nothing for people to read."""
 
-    default_error_messages = _SENTENCES
+    default_error_messages = SENTENCES
 
     def __init__(self, *, of: tuple[type, ...] = (int,), **more: Any) -> None:
         self.of = of

@@ -254,6 +254,7 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
     (NAMED, 200, "POST /api/v1/system-roles/user-system-roles/edit-settings/"),
 
     # --- superusers
+    (SUPERUSERS, 200, "GET /api/v1/audit/"),
     (SUPERUSERS, 201, """
         POST   /api/v1/users/
         POST   /api/v1/systems/

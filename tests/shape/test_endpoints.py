@@ -40,6 +40,7 @@ BEYOND = {
     ("POST", "/api/v1/hdts/employees/api/2fa/totp/setup/"): "the same for employees",
     ("POST", "/api/v1/hdts/employees/api/2fa/totp/confirm/"): "the same for employees",
     ("POST", "/api/v1/hdts/employees/api/2fa/recovery-codes/"): "the same for employees",
+    ("GET", "/api/v1/audit/"): "what happened, for superusers",
     ("GET", "/api/v1/users/invitations/"): "an admin sees whom he invited",
     ("POST", "/api/v1/users/invitations/{id}/resend/"): "a lost invitation is mailed again",
     ("DELETE", "/api/v1/users/invitations/{id}/"): "a wrong one is revoked",
