@@ -42,7 +42,7 @@ async def open_session(svc: Service, email: str, kind: Kind = Kind.STAFF, origin
     assert account is not None, email
     assert account["is_live"], email
     assert not account["otp_enabled"], email
-    proven = signing_in.Proven(account, Person(kind, account["id"]), None, account["password_hash"], None)
+    proven = signing_in.Proven(account, Person(kind, account["id"]), None, account["password_hash"], None, by_code=True)
     return await signing_in._with_refresh_token(svc, proven, True, origin)
 
 

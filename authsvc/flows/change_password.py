@@ -1,6 +1,6 @@
 """The own password: is this it, and a new one; all other sessions end."""
 
-from authsvc import errors, guard, mails
+from authsvc import errors, mails, own_secrets
 from authsvc.core.person import Caller, Origin
 from authsvc.people import PEOPLE
 from authsvc.queries import audit, links, second_factors, sessions
@@ -9,7 +9,7 @@ from authsvc.service import Service
 
 async def password_is(svc: Service, caller: Caller, password: str, origin: Origin) -> bool:
     """Is this the caller's current password? The tenth wrong secret in one session ends it."""
-    return await _checked_hash(svc, caller, password, origin) is not None
+    return await own_secrets.checked_hash(svc, caller, password, origin) is not None
 
 
 async def change_password(
@@ -17,7 +17,7 @@ async def change_password(
 ) -> None:
     """Set a new password. `current` and `new` are (name, value): Invalid speaks of the name that was sent."""
     person = caller.person
-    checked_hash = await _checked_hash(svc, caller, current[1], origin)
+    checked_hash = await own_secrets.checked_hash(svc, caller, current[1], origin)
     if checked_hash is None:
         raise errors.Invalid({current[0]: ["Current password is incorrect."]})
     people = PEOPLE[person.kind]
@@ -29,27 +29,12 @@ async def change_password(
         raise errors.Invalid({new[0]: [weak]})
     new_hash, who = await svc.hasher.encode(new[1]), audit.of(caller)
     async with svc.db.transaction() as tx:
-        await people.lock(tx, person.id)
+        await own_secrets.hold(tx, caller)
         if not await people.set_password(tx, person.id, new_hash, checked_hash):
             raise errors.Invalid({current[0]: ["Current password is incorrect."]})
         await sessions.end_all(tx, person, caller.session_id, "password_change")
         await second_factors.void_challenges(tx, person)
+        await second_factors.void_codes(tx, person, None)
         await links.void(tx, person, None)
         await audit.add(tx, "password_changed", actor=who, subject=who, origin=origin, session_id=caller.session_id)
         await mails.queue(svc, tx, "password_changed", who)
-
-
-async def _checked_hash(svc: Service, caller: Caller, password: str, origin: Origin) -> str | None:
-    """The stored hash, when this is its password."""
-    account = await PEOPLE[caller.person.kind].credentials(svc.db, caller.person.id)
-    if account is None:
-        raise errors.TokenNotValid
-    attempt = guard.Attempt(
-        guard.person_key(caller.person),
-        "password_check_fail",
-        origin,
-        owner=audit.of(caller),
-        session_id=caller.session_id,
-    )
-    stored: str | None = account["password_hash"]
-    return stored if await guard.password(svc, attempt, password, stored) else None

@@ -3,9 +3,9 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from authsvc import errors, guard, mails, media
+from authsvc import errors, mails, media, own_secrets
 from authsvc.core import names, person_fields, sealing
 from authsvc.core.person import Caller, Origin
 from authsvc.db.pool import Db
@@ -15,6 +15,14 @@ from authsvc.service import Service
 
 _LINK_LIFE = dt.timedelta(hours=1)
 _APART = ("profile_picture", "email", "current_password")  # fields that are no plain columns
+_WRONG_PASSWORD = {"current_password": ["Current password is incorrect."]}
+
+
+class NewAddress(NamedTuple):
+    """An address to change to, and the hash of the password that allowed it."""
+
+    email: str
+    checked_hash: str
 
 
 async def edit_profile(svc: Service, caller: Caller, body: Mapping[str, Any], origin: Origin) -> Mapping[str, Any]:
@@ -43,12 +51,14 @@ async def edit_profile(svc: Service, caller: Caller, body: Mapping[str, Any], or
             changes["picture"] = digest
     who = audit.of(caller)
     async with svc.db.transaction() as tx:
+        if new_address and (await own_secrets.hold(tx, caller))["password_hash"] != new_address.checked_hash:
+            raise errors.Invalid(_WRONG_PASSWORD)
         if changes:
             await people.edit(tx, person.id, changes)
             fields = sorted(changes.keys() - {"username_canonical"})
             await audit.add(tx, "profile_changed", actor=who, subject=who, origin=origin, details={"fields": fields})
         if new_address:
-            await _mail_link(svc, tx, who, new_address, origin)
+            await _mail_link(svc, tx, who, new_address.email, origin)
         after = await people.profile(tx, person.id)
     return after or before
 
@@ -66,7 +76,7 @@ async def _new_address(
     before: Mapping[str, Any],
     problems: dict[str, list[str]],
     origin: Origin,
-) -> str | None:
+) -> NewAddress | None:
     """The address to change to; None where it stays. Needs the current password: a stolen session must not move it."""
     if not body.get("email") or names.canonical_email(body["email"]) == names.canonical_email(before["email"]):
         return None
@@ -79,21 +89,19 @@ async def _new_address(
         problems["current_password"] = ["This field is required."]
     if problems:
         return None
-    account = await PEOPLE[caller.person.kind].credentials(svc.db, caller.person.id)
-    who = audit.of(caller)
-    attempt = guard.Attempt(
-        guard.person_key(caller.person), "password_check_fail", origin, who, session_id=caller.session_id
-    )
-    if not await guard.password(svc, attempt, body["current_password"], account and account["password_hash"]):
-        problems["current_password"] = ["Current password is incorrect."]
-    return address
+    checked_hash = await own_secrets.checked_hash(svc, caller, body["current_password"], origin)
+    if checked_hash is None:
+        problems.update(_WRONG_PASSWORD)
+        return None
+    return NewAddress(address, checked_hash)
 
 
 async def _mail_link(svc: Service, tx: Db, who: audit.Named, address: str, origin: Origin) -> None:
     """The link to the new address, a notice to the old one."""
     token = sealing.random_token()
     link = f"{svc.settings.public_url}/email/confirm/?token={token}"
-    if await mails.queue(svc, tx, "change_address", who, recipient=address, link=link):
-        await links.add(tx, who.person, "address", sealing.token_hash(token), address, _LINK_LIFE)
-        await mails.queue(svc, tx, "address_changing", who, address=address)
-        await audit.add(tx, "address_change_asked", actor=who, subject=who, origin=origin, details={"address": address})
+    if not await mails.queue(svc, tx, "change_address", who, recipient=address, link=link):
+        raise errors.Throttled("Too many changes of the address. Try again in an hour.", retry_after=3600)
+    await links.add(tx, who.person, "address", sealing.token_hash(token), address, _LINK_LIFE)
+    await mails.queue(svc, tx, "address_changing", who, address=address)
+    await audit.add(tx, "address_change_asked", actor=who, subject=who, origin=origin, details={"address": address})

@@ -1,17 +1,20 @@
 """Switch the own second factor on and off: mailed codes, an authenticator app, recovery codes."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import segno
 
-from authsvc import errors, guard, mails, second_factor
+from authsvc import errors, guard, mails, own_secrets, second_factor
 from authsvc.core import codes
 from authsvc.core.person import Caller, Origin
 from authsvc.db.pool import Db
 from authsvc.people import PEOPLE
 from authsvc.queries import audit, second_factors, sessions
 from authsvc.service import Service
+
+T = TypeVar("T")
+_WRONG_PASSWORD = {"password": ["Current password is incorrect."]}
 
 
 async def send_code(svc: Service, caller: Caller) -> None:
@@ -23,30 +26,32 @@ async def send_code(svc: Service, caller: Caller) -> None:
 
 async def enable(svc: Service, caller: Caller, code: str, password: str | None, origin: Origin) -> list[str]:
     """Switch it on with a mailed code; the recovery codes, shown this once."""
-    if (await _account(svc, caller))["otp_enabled"]:
-        raise errors.Conflict("The second factor is on already.")
-    if password is not None:
-        await _check_password(svc, caller, password, origin)
+    _require(await own_secrets.account_of(svc.db, caller), on=False)
+    checked = None if password is None else await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: _spend(svc, caller, code))
-    return await _switch_on(svc, caller, origin)
+    async with svc.db.transaction() as tx:
+        _require(await _hold(tx, caller, checked), on=False)
+        return await _switch_on(svc, tx, caller, origin)
 
 
 async def disable(svc: Service, caller: Caller, code: str, password: str, origin: Origin) -> None:
     """Switch it off with password and code: the app and the recovery codes are gone."""
     if caller.is_admin and svc.settings.require_2fa_for_admins:
         raise errors.Conflict("Administrators must have a second factor.")
-    await _check_password(svc, caller, password, origin)
+    _require(await own_secrets.account_of(svc.db, caller), on=True)
+    checked = await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: _spend(svc, caller, code))
-    who = audit.of(caller)
     async with svc.db.transaction() as tx:
+        _require(await _hold(tx, caller, checked), on=True)
         await PEOPLE[caller.person.kind].set_otp_enabled(tx, caller.person.id, False)
         await second_factors.remove_authenticator(tx, caller.person)
         await second_factors.remove_recovery_codes(tx, caller.person)
-        await _changed(svc, tx, caller, who, "second_factor_off", origin)
+        await _changed(svc, tx, caller, "second_factor_off", origin)
 
 
 async def check_before_disabling(svc: Service, caller: Caller, code: str, password: str, origin: Origin) -> None:
     """Would `disable` accept these? Nothing is spent."""
+    _require(await own_secrets.account_of(svc.db, caller), on=True)
     await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: second_factor.peek(svc, caller.person, second_factor.ACCOUNT, code))
 
@@ -64,31 +69,30 @@ async def confirm_app(svc: Service, caller: Caller, code: str, origin: Origin) -
     """The first code of the app: it counts from now on. Recovery codes when this switched the second factor on."""
     app = await second_factors.authenticator(svc.db, caller.person)
 
-    async def verify() -> bool:
+    async def step_of() -> int | None:
         if app is None or app["is_confirmed"] or not codes.is_digits(code):
-            return False
-        step = codes.totp_step(second_factor.unseal_totp(svc, app["sealed"]), code, svc.clock())
-        if step is None:
-            return False
-        return await second_factors.confirm_authenticator(svc.db, caller.person, step, app["sealed"])
+            return None
+        return codes.totp_step(second_factor.unseal_totp(svc, app["sealed"]), code, svc.clock())
 
-    await _check_code(svc, caller, origin, verify)
-    if (await _account(svc, caller))["otp_enabled"]:
-        who = audit.of(caller)
-        async with svc.db.transaction() as tx:
-            await _changed(svc, tx, caller, who, "second_factor_on", origin)
-        return None
-    return await _switch_on(svc, caller, origin)
+    step = await _check_code(svc, caller, origin, step_of)
+    async with svc.db.transaction() as tx:
+        account = await own_secrets.hold(tx, caller)
+        if app is None or not await second_factors.confirm_authenticator(tx, caller.person, step, app["sealed"]):
+            raise errors.OtpInvalid  # another one was set up or confirmed meanwhile
+        if not account["otp_enabled"]:
+            return await _switch_on(svc, tx, caller, origin)
+        await _changed(svc, tx, caller, "second_factor_on", origin)
+    return None
 
 
 async def renew_recovery_codes(svc: Service, caller: Caller, code: str, password: str, origin: Origin) -> list[str]:
     """Ten new recovery codes instead of all others."""
-    if not (await _account(svc, caller))["otp_enabled"]:
-        raise errors.Conflict("The second factor is off.")
-    await _check_password(svc, caller, password, origin)
+    _require(await own_secrets.account_of(svc.db, caller), on=True)
+    checked = await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: _spend(svc, caller, code))
     who = audit.of(caller)
     async with svc.db.transaction() as tx:
+        _require(await _hold(tx, caller, checked), on=True)
         fresh = await _new_recovery_codes(svc, tx, caller)
         await audit.add(
             tx, "recovery_codes_renewed", actor=who, subject=who, origin=origin, session_id=caller.session_id
@@ -96,12 +100,15 @@ async def renew_recovery_codes(svc: Service, caller: Caller, code: str, password
     return fresh
 
 
-async def _switch_on(svc: Service, caller: Caller, origin: Origin) -> list[str]:
-    who = audit.of(caller)
-    async with svc.db.transaction() as tx:
-        await PEOPLE[caller.person.kind].set_otp_enabled(tx, caller.person.id, True)
-        fresh = await _new_recovery_codes(svc, tx, caller)
-        await _changed(svc, tx, caller, who, "second_factor_on", origin)
+def _require(account: Mapping[str, Any], *, on: bool) -> None:
+    if account["otp_enabled"] is not on:
+        raise errors.Conflict("The second factor is off." if on else "The second factor is on already.")
+
+
+async def _switch_on(svc: Service, tx: Db, caller: Caller, origin: Origin) -> list[str]:
+    await PEOPLE[caller.person.kind].set_otp_enabled(tx, caller.person.id, True)
+    fresh = await _new_recovery_codes(svc, tx, caller)
+    await _changed(svc, tx, caller, "second_factor_on", origin)
     return fresh
 
 
@@ -112,7 +119,8 @@ async def _new_recovery_codes(svc: Service, tx: Db, caller: Caller) -> list[str]
     return fresh
 
 
-async def _changed(svc: Service, tx: Db, caller: Caller, who: audit.Named, what: str, origin: Origin) -> None:
+async def _changed(svc: Service, tx: Db, caller: Caller, what: str, origin: Origin) -> None:
+    who = audit.of(caller)
     await sessions.end_all(tx, caller.person, caller.session_id, what)
     await second_factors.void_challenges(tx, caller.person)
     await audit.add(tx, what, actor=who, subject=who, origin=origin, session_id=caller.session_id)
@@ -123,24 +131,24 @@ async def _spend(svc: Service, caller: Caller, code: str) -> bool:
     return await second_factor.spend(svc, svc.db, caller.person, second_factor.ACCOUNT, code)
 
 
-async def _check_code(svc: Service, caller: Caller, origin: Origin, verify: Callable[[], Awaitable[bool]]) -> None:
-    attempt = _attempt(caller, guard.own_code_key(caller.person), "authn_code_fail", origin)
-    if not await guard.check(svc, attempt, verify):
+async def _check_code(svc: Service, caller: Caller, origin: Origin, verify: Callable[[], Awaitable[T | None]]) -> T:
+    attempt = own_secrets.attempt(caller, guard.own_code_key(caller.person), "authn_code_fail", origin)
+    found = await guard.check(svc, attempt, verify)
+    if not found:
         raise errors.OtpInvalid
+    return found
 
 
-async def _check_password(svc: Service, caller: Caller, password: str, origin: Origin) -> None:
-    attempt = _attempt(caller, guard.person_key(caller.person), "password_check_fail", origin)
-    if not await guard.password(svc, attempt, password, (await _account(svc, caller))["password_hash"]):
-        raise errors.Invalid({"password": ["Current password is incorrect."]})
+async def _check_password(svc: Service, caller: Caller, password: str, origin: Origin) -> str:
+    checked = await own_secrets.checked_hash(svc, caller, password, origin)
+    if checked is None:
+        raise errors.Invalid(_WRONG_PASSWORD)
+    return checked
 
 
-def _attempt(caller: Caller, key: str, event: str, origin: Origin) -> guard.Attempt:
-    return guard.Attempt(key, event, origin, audit.of(caller), session_id=caller.session_id)
-
-
-async def _account(svc: Service, caller: Caller) -> Any:
-    account = await PEOPLE[caller.person.kind].credentials(svc.db, caller.person.id)
-    if account is None:
-        raise errors.TokenNotValid
+async def _hold(tx: Db, caller: Caller, checked_hash: str | None) -> Mapping[str, Any]:
+    """The account, in which the password that was checked, if one was, is still the password."""
+    account = await own_secrets.hold(tx, caller)
+    if checked_hash is not None and account["password_hash"] != checked_hash:
+        raise errors.Invalid(_WRONG_PASSWORD)
     return account

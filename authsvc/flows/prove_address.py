@@ -6,7 +6,7 @@ from authsvc import errors, guard
 from authsvc.core import names, sealing
 from authsvc.core.person import Kind, Origin, Person
 from authsvc.people import PEOPLE
-from authsvc.queries import audit, links
+from authsvc.queries import audit, links, second_factors
 from authsvc.service import Service
 
 PURPOSE = "address"
@@ -46,6 +46,7 @@ async def _prove(svc: Service, person: Person, hashed: bytes, origin: Origin) ->
         await people.prove_address(tx, person.id, email, names.canonical_email(email))
         if email != before:
             await links.void(tx, person, None)  # what was sent to the old address
+            await second_factors.void_codes(tx, person, None)
         who = audit.Named(person, email)
         details = {} if email == before else {"before": before}
         await audit.add(tx, "address_proven", actor=who, subject=who, origin=origin, details=details)

@@ -48,6 +48,7 @@ class Proven(NamedTuple):
     password: str | None  # known at the first step only
     checked_hash: str
     device: Device | None
+    by_code: bool  # also that of a second factor
 
 
 @metrics.counted_sign_in
@@ -103,8 +104,11 @@ async def answer_challenge(
     if not await guard.check(svc, guard.Attempt(guard.code_key(person), "authn_code_fail", origin, who), verify):
         await _warn_of_wrong_codes(svc, who)
         raise errors.OtpInvalid
-    proven = Proven(account, person, None, challenge["password_hash"], device)
-    return await _with_refresh_token(svc, proven, challenge["remember"], origin)
+    proven = Proven(account, person, None, challenge["password_hash"], device, by_code=True)
+    try:
+        return await _with_refresh_token(svc, proven, challenge["remember"], origin)
+    except errors.InvalidCredentials as err:  # the password is another one since a moment ago: so is the challenge void
+        raise errors.OtpInvalid from err
 
 
 async def _nothing() -> None:
@@ -127,9 +131,10 @@ async def _prove(svc: Service, kind: Kind, given: Credentials, origin: Origin) -
         raise errors.InvalidCredentials
     if not account["is_live"]:
         raise await _refused(svc, audit.Named(person, account["email"]), account, origin)
-    if account["otp_enabled"] and given.otp_code is not None:
-        await _check_code(svc, audit.Named(person, account["email"]), given.otp_code, origin)
-    return Proven(account, person, given.password, account["password_hash"], given.device)
+    by_code = account["otp_enabled"] and given.otp_code is not None
+    if by_code:
+        await _check_code(svc, audit.Named(person, account["email"]), given.otp_code or "", origin)
+    return Proven(account, person, given.password, account["password_hash"], given.device, by_code)
 
 
 async def _check_code(svc: Service, who: audit.Named, code: str, origin: Origin) -> None:
@@ -145,10 +150,14 @@ async def _check_code(svc: Service, who: audit.Named, code: str, origin: Origin)
 
 
 async def _challenge(svc: Service, proven: Proven, *, remember: bool) -> errors.OtpRequired:
-    token = sealing.random_token()
+    token, new_hash = sealing.random_token(), await _new_hash(svc, proven)
     async with svc.db.transaction() as tx:
+        if new_hash:
+            if not await PEOPLE[proven.person.kind].renew_hash(tx, proven.person.id, proven.checked_hash, new_hash):
+                raise errors.InvalidCredentials
+            await second_factors.follow_hash(tx, proven.person, proven.checked_hash, new_hash)
         await second_factors.open_challenge(
-            tx, proven.person, sealing.token_hash(token), proven.checked_hash, remember=remember
+            tx, proven.person, sealing.token_hash(token), new_hash or proven.checked_hash, remember=remember
         )
         await second_factor.send_code(
             svc, tx, audit.Named(proven.person, proven.account["email"]), second_factor.SIGN_IN
@@ -172,14 +181,13 @@ async def _with_refresh_token(svc: Service, proven: Proven, remember: bool, orig
 
 
 async def _open_session(svc: Service, proven: Proven, new: NewSession, origin: Origin) -> tuple[str, Mapping[str, Any]]:
-    people, person = PEOPLE[proven.person.kind], proven.person
-    new_hash = None
-    if proven.password is not None and not hashing.is_current(proven.checked_hash, svc.settings.bcrypt_cost):
-        new_hash = await svc.hasher.encode(proven.password)
+    people, person, new_hash = PEOPLE[proven.person.kind], proven.person, await _new_hash(svc, proven)
     async with svc.db.transaction() as tx:
-        # Password changed or account shut since it was read: then this sign-in comes after that.
-        if not await people.note_sign_in(tx, person.id, proven.checked_hash, new_hash):
+        # Password changed, second factor switched on or account shut since: then this sign-in comes after that.
+        if not await people.note_sign_in(tx, person.id, proven.checked_hash, new_hash, by_code=proven.by_code):
             raise errors.InvalidCredentials
+        if new_hash:
+            await second_factors.follow_hash(tx, person, proven.checked_hash, new_hash)
         if person.kind is Kind.STAFF:
             await assignments.note_sign_in(tx, person.id)
         who = audit.Named(person, proven.account["email"])
@@ -190,6 +198,13 @@ async def _open_session(svc: Service, proven: Proven, new: NewSession, origin: O
     if profile is None:
         raise errors.InvalidCredentials
     return svc.tokens.issue(claims_about(person, profile), session_id), profile
+
+
+async def _new_hash(svc: Service, proven: Proven) -> str | None:
+    """The password hashed as new ones are, where it is stored as was usual earlier, or elsewhere."""
+    if proven.password is None or hashing.is_current(proven.checked_hash, svc.settings.bcrypt_cost):
+        return None
+    return await svc.hasher.encode(proven.password)
 
 
 async def _tell_of_new_device(svc: Service, tx: Any, proven: Proven, who: audit.Named, origin: Origin) -> None:

@@ -43,7 +43,7 @@ _REFUSALS: tuple[type[ApiError], ...] = (
     LockedOut,
     Overloaded,
 )
-_WRONG_CODE: tuple[type[ApiError], ...] = (InvalidCredentials, OtpInvalid, LockedOut, Overloaded)
+_WRONG_CODE: tuple[type[ApiError], ...] = (OtpInvalid, LockedOut, Overloaded)
 
 
 async def _signed_in(request: web.Request, found: SignedIn, **more: bool) -> web.Response:

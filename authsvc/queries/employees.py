@@ -30,8 +30,12 @@ async def by_company_id(db: Db, company_id: str, viewer: Caller) -> asyncpg.Reco
     return await db.fetchrow(SQL["by_company_id"], company_id, viewer.person.id, *rights)
 
 
-async def note_sign_in(db: Db, person_id: int, checked_hash: str, new_hash: str | None) -> bool:
-    return await db.fetchval(SQL["note_sign_in"], person_id, checked_hash, new_hash) is not None
+async def note_sign_in(db: Db, person_id: int, checked_hash: str, new_hash: str | None, *, by_code: bool) -> bool:
+    return await db.fetchval(SQL["note_sign_in"], person_id, checked_hash, new_hash, by_code) is not None
+
+
+async def renew_hash(db: Db, person_id: int, checked_hash: str, new_hash: str) -> bool:
+    return await db.fetchval(SQL["renew_hash"], person_id, checked_hash, new_hash) is not None
 
 
 async def edit(db: Db, person_id: int, changes: Mapping[str, Any]) -> None:

@@ -25,6 +25,10 @@ async def close_challenge(db: Db, token_hash: bytes) -> bool:
     return bool(await db.fetchval(SQL["close_challenge"], token_hash))
 
 
+async def follow_hash(db: Db, person: Person, before: str, now: str) -> None:
+    await db.execute(SQL["follow_hash"], person.kind.value, person.id, before, now)
+
+
 async def void_challenges(db: Db, person: Person) -> None:
     await db.execute(SQL["void_challenges"], person.kind.value, person.id)
 

@@ -37,11 +37,15 @@ SELECT p.id, p.email, p.username, p.first_name, p.middle_name, p.last_name, p.fu
 
 -- name: note_sign_in
 -- The moment of a right password, only for who may sign in and still has the hash that was checked. The row
--- lock puts a sign-in wholly before or wholly after a rejection; $3 replaces an outdated hash.
+-- lock puts a sign-in wholly before or wholly after a rejection; $3 replaces an outdated hash; $4: by a code too.
 UPDATE employees
    SET last_login = now(), password_hash = coalesce($3, password_hash)
- WHERE id = $1 AND is_live AND password_hash = $2
+ WHERE id = $1 AND is_live AND password_hash = $2 AND (NOT otp_enabled OR $4)
 RETURNING id;
+
+-- name: renew_hash
+-- The same password ($2: as it was stored), hashed as new ones are.
+UPDATE employees SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING id;
 
 -- name: edit
 -- Change what the JSON object $2 names, and nothing else.

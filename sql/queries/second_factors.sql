@@ -26,6 +26,10 @@ UPDATE challenges
  WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now()
 RETURNING true;
 
+-- name: follow_hash
+-- The same password is stored in another way ($3: before, $4: now): what waits is bound to that.
+UPDATE challenges SET password_hash = $4 WHERE kind = $1 AND person_id = $2 AND password_hash = $3 AND used_at IS NULL;
+
 -- name: void_challenges
 -- Whatever waits for a second factor of this person will not get in.
 UPDATE challenges SET used_at = now() WHERE kind = $1 AND person_id = $2 AND used_at IS NULL;
