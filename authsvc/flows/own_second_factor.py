@@ -38,7 +38,6 @@ async def disable(svc: Service, caller: Caller, code: str, password: str, origin
     """Switch it off with password and code: the app and the recovery codes are gone."""
     if caller.is_admin and svc.settings.require_2fa_for_admins:
         raise errors.Conflict("Administrators must have a second factor.")
-    _require(await own_secrets.account_of(svc.db, caller), on=True)
     checked = await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: _spend(svc, caller, code))
     async with svc.db.transaction() as tx:
@@ -51,9 +50,9 @@ async def disable(svc: Service, caller: Caller, code: str, password: str, origin
 
 async def check_before_disabling(svc: Service, caller: Caller, code: str, password: str, origin: Origin) -> None:
     """Would `disable` accept these? Nothing is spent."""
-    _require(await own_secrets.account_of(svc.db, caller), on=True)
     await _check_password(svc, caller, password, origin)
     await _check_code(svc, caller, origin, lambda: second_factor.peek(svc, caller.person, second_factor.ACCOUNT, code))
+    _require(await own_secrets.account_of(svc.db, caller), on=True)
 
 
 async def set_up_app(svc: Service, caller: Caller) -> dict[str, str]:

@@ -62,7 +62,7 @@ EXCEPTIONS = {
     "users.register_employee": "its password is set, not checked",
     "tokens.verify": "takes access and refresh tokens: signed, or 256 random bits of a session; it signs nobody in",
 }
-WITH_FACTOR = {"otp.renew_recovery_codes", "otp.disable", "otp.check_before_disabling"}  # say 409 to who has none
+WITH_FACTOR = {"otp.renew_recovery_codes"}  # says 409 to who has none
 
 
 def takes_a_secret(row: Route) -> bool:

@@ -121,7 +121,7 @@ async def test_a_wrong_code_changes_nothing(api: Api, db: asyncpg.Connection, ma
 async def test_what_is_off_is_not_switched_off(api: Api, db: asyncpg.Connection, mailbox: Mailbox, path: str) -> None:
     tokens = await api.sign_in()
     code = await account_code(api, mailbox, tokens)
-    async with unchanged(db):
+    async with unchanged(db, "codes"):
         answer = await api.post(path, {"otp_code": code, "password": PASSWORD}, headers=tokens.bearer)
     assert (answer.status, answer.code) == (409, "conflict")
 
