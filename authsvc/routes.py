@@ -20,7 +20,7 @@ from authsvc.handlers import (
     tts,
     users,
 )
-from authsvc.pages import docs, links, sign_in, styles
+from authsvc.pages import docs, forgotten, links, sign_in, styles
 from authsvc.routing import BOTH_KINDS, EMPLOYEES_ONLY, Access, Limit, delete, get, patch, post, put
 
 PUBLIC, SIGNED_IN, REFRESH, BASIC = Access.PUBLIC, Access.SIGNED_IN, Access.REFRESH, Access.BASIC
@@ -84,6 +84,10 @@ ROUTES = (
     get  ("/login/",                                 sign_in.show,               PAGE, SIGN_OUT, knows_caller=True,
           kinds=THEIRS, revokes=True),
     post ("/login/",                                 sign_in.submit,             PAGE, SIGN_IN, kinds=THEIRS),
+    get  ("/staff/login/forgot/",                    forgotten.show,             PAGE),
+    post ("/staff/login/forgot/",                    forgotten.submit,           PAGE, FORGOT),
+    get  ("/login/forgot/",                          forgotten.show,             PAGE, kinds=THEIRS),
+    post ("/login/forgot/",                          forgotten.submit,           PAGE, FORGOT, kinds=THEIRS),
 
     # --- tokens
     post ("/api/v1/token/refresh/",                  tokens.rotate,              REFRESH, ROTATE, kinds=BOTH_KINDS,

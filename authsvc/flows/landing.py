@@ -9,6 +9,7 @@ from authsvc.queries import systems
 from authsvc.service import Service
 
 SIGN_IN_PAGES = {Kind.STAFF: "/staff/login/", Kind.EMPLOYEE: "/login/"}
+FORGOTTEN_PAGES = {Kind.STAFF: "/staff/login/forgot/", Kind.EMPLOYEE: "/login/forgot/"}
 
 
 async def systems_of(svc: Service, profile: Mapping[str, Any]) -> dict[str, Any]:

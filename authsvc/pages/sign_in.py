@@ -22,8 +22,9 @@ from authsvc.flows import captcha, landing
 from authsvc.flows.sign_in import SignedIn
 from authsvc.flows.sign_out import sign_out
 from authsvc.keys import BODY, CALLER, ORIGIN, QUERY, SERVICE
-from authsvc.pages.render import page, wants_json
-from authsvc.replies import HTML, hinting, reply
+from authsvc.pages.forms import captcha_token, form_page
+from authsvc.pages.render import wants_json
+from authsvc.replies import HTML, reply
 from authsvc.routing import BOTH_KINDS, api, kind_of
 from authsvc.schemas import pages as s
 from authsvc.schemas.sessions import OtpBody, SignInBody
@@ -48,7 +49,7 @@ async def show(request: web.Request) -> web.Response:
     if wanted:
         return web.Response(status=303, headers={"Location": wanted})
     doors = await landing.doors(svc, kind, known.profile)
-    return _page("signed_in.html", email=me.email, doors=doors, goes=query["go"] and bool(doors))
+    return form_page("signed_in.html", email=me.email, doors=doors, goes=query["go"] and bool(doors))
 
 
 @api(body=s.SignInForm, status=303, media=HTML, errors=(Invalid,), forms=True)
@@ -60,9 +61,9 @@ async def submit(request: web.Request) -> web.Response:
     except OtpRequired as err:
         return _code_form(kind, form, token=err.extra["temporary_token"], methods=err.extra["methods"])
     except OtpInvalid as err:
-        return hinting(_code_form(kind, form, err, token=form["temporary_token"], methods=()), err)
+        return _code_form(kind, form, err, token=form["temporary_token"], methods=())
     except ApiError as err:
-        return hinting(await _again(request, kind, form, err), err)
+        return await _again(request, kind, form, err)
     to = landing.own_path(form["next"]) or f"{landing.SIGN_IN_PAGES[kind]}?go=1"
     response = web.Response(status=303, headers={"Location": to})
     entrance.leave_cookies(request, response, found)
@@ -73,7 +74,7 @@ async def submit(request: web.Request) -> web.Response:
 async def leave(request: web.Request) -> web.Response:
     """End this session and go to the sign-in page; a cross-site link gets a page with a button instead."""
     if not entrance.by_own_link(request):
-        return _page("sign_out.html")
+        return form_page("sign_out.html")
     kind = await _ended(request) or Kind.STAFF
     response = web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[kind]})
     cookies.clear(response, request.app[SERVICE].settings)
@@ -82,7 +83,7 @@ async def leave(request: web.Request) -> web.Response:
 
 async def _left(request: web.Request, kind: Kind, wanted: str | None) -> web.Response:
     if not entrance.by_own_link(request):
-        return _page("sign_out.html")
+        return form_page("sign_out.html")
     await _ended(request)
     response = reply({"signed_in": False, "next": wanted}) if wants_json(request) else _form(kind, _NO_FORM, wanted)
     cookies.clear(response, request.app[SERVICE].settings)
@@ -99,11 +100,7 @@ async def _signed_in(request: web.Request, form: Mapping[str, Any]) -> SignedIn:
     if form["temporary_token"]:
         return await entrance.second_step(request, bodies.load(OtpBody, form))
     body = bodies.load(SignInBody, {name: form[name] for name in ("email", "password", "remember_me")})
-    if form["captcha_session"]:
-        given = form["captcha_session"], form["captcha_response"]
-        body["captcha_token"] = await captcha.verify(request.app[SERVICE], *given, request[ORIGIN])
-        if body["captcha_token"] is None:
-            raise Invalid({"captcha": ["These are not the characters of the picture."]})
+    body["captcha_token"] = await captcha_token(request, form)
     return await entrance.first_step(request, body)
 
 
@@ -126,27 +123,14 @@ def _form(
     err: ApiError | None = None,
     challenge: captcha.Challenge | None = None,
 ) -> web.Response:
-    values = {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": wanted or "", "captcha": challenge}
-    errors = _sentences(err) if err else []
-    status = err.status if err else 200
-    return _page("sign_in.html", status, email=form["email"], remember=form["remember_me"], errors=errors, **values)
+    values = {"email": form["email"], "remember": form["remember_me"], "captcha": challenge}
+    return form_page("sign_in.html", err, forgotten=landing.FORGOTTEN_PAGES[kind], **values, **_head(kind, wanted))
 
 
 def _code_form(kind: Kind, form: Mapping[str, Any], err: ApiError | None = None, **values: Any) -> web.Response:
     ways = " or ".join(_METHODS[method] for method in values.pop("methods")) or "the code"
-    values |= {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": landing.own_path(form["next"])}
-    errors = _sentences(err) if err else []
-    return _page("sign_in_code.html", err.status if err else 200, ways=ways, errors=errors, **values)
+    return form_page("sign_in_code.html", err, ways=ways, **values, **_head(kind, landing.own_path(form["next"])))
 
 
-def _page(template: str, status: int = 200, **values: Any) -> web.Response:
-    """Nothing is secret in these addresses; without a referrer some browsers would not say whose form they send."""
-    response = page(template, status, **values)
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
-
-
-def _sentences(err: ApiError) -> list[str]:
-    if not isinstance(err, Invalid):
-        return [err.detail]
-    return [f"{name.capitalize()}: {sentence}" for name, found in err.fields.items() for sentence in found]
+def _head(kind: Kind, wanted: str | None) -> dict[str, str]:
+    return {"title": _TITLES[kind], "action": landing.SIGN_IN_PAGES[kind], "next": wanted or ""}

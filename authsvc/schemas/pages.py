@@ -1,4 +1,4 @@
-"""What goes in and out of pages/sign_in.py."""
+"""What goes in and out of pages/sign_in.py and pages/forgotten.py."""
 
 from marshmallow import Schema, fields
 
@@ -20,14 +20,19 @@ class SignInState(Schema):
     next = fields.Str(required=True, allow_none=True)
 
 
-class SignInForm(Schema):
-    """The page's form as it is sent, either step; what is wrong is said on the page."""
+class ForgotForm(Schema):
+    """The page's form as it is sent; what is wrong is said on the page."""
 
-    next = Text(2000, blank="keep", load_default="")
     email = fields.Raw(load_default="", metadata={"type": "string"})
-    password = fields.Raw(load_default="", metadata={"type": "string"})
-    remember_me = Flag(load_default=False)
     captcha_session = Text(200, blank="keep", load_default="")
     captcha_response = Text(50, blank="keep", load_default="")
+
+
+class SignInForm(ForgotForm):
+    """The same for signing in, either step."""
+
+    next = Text(2000, blank="keep", load_default="")
+    password = fields.Raw(load_default="", metadata={"type": "string"})
+    remember_me = Flag(load_default=False)
     temporary_token = Text(200, blank="keep", load_default="")
     otp_code = fields.Raw(load_default="", metadata={"type": "string"})

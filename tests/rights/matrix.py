@@ -79,6 +79,8 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         GET    /static/pages.css
         GET    /staff/login/
         GET    /login/
+        GET    /staff/login/forgot/
+        GET    /login/forgot/
         GET    /api/v1/
         GET    /api/v1/token/
         GET    /api/v1/tts/
@@ -122,6 +124,8 @@ GROUPS: list[tuple[dict[str, str], int, str]] = [
         POST   /invitations/accept/
         POST   /staff/login/
         POST   /login/
+        POST   /staff/login/forgot/
+        POST   /login/forgot/
         """),
 
     # --- an access token is no refresh token, and no password

@@ -23,6 +23,11 @@ BEYOND = {
     ("GET", "/static/pages.css"): "how all other pages look",
     ("POST", "/staff/login/"): "the form of that page",
     ("POST", "/login/"): "the form of that page",
+    **{
+        (method, path): "a sign-in page has a way out for who forgot his password"
+        for method in ("GET", "POST")
+        for path in ("/staff/login/forgot/", "/login/forgot/")
+    },
     ("GET", "/api/v1/users/sessions/"): "a person sees where he is signed in",
     ("DELETE", "/api/v1/users/sessions/{id}/"): "and ends what is not his",
     ("POST", "/api/v1/users/logout-all/"): "and everything at once",
