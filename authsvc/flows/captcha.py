@@ -60,7 +60,7 @@ async def _failures(svc: Service, kind: Kind, email: str, device: Device | None)
     account = await PEOPLE[kind].by_email(svc.db, names.canonical_email(email))
     person = Person(kind, account["id"]) if account else None
     state = await counts.state(svc.db, guard.sign_in_key(svc, kind, email, person, device), None)
-    return int(state["failures"]) if state else 0
+    return int(state["failures"])
 
 
 async def network_needs_one(svc: Service, origin: Origin) -> bool:
