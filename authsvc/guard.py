@@ -43,6 +43,7 @@ class Attempt(NamedTuple):
     owner: audit.Named | None = None
     captcha_token: str | None = None
     asks_captcha: bool = False  # where the client has a field for it
+    captcha_due: bool = False  # asked for whatever the key's count: the browser failed too often
     session_id: int | None = None  # the tenth wrong secret in one session ends it
 
 
@@ -181,15 +182,16 @@ async def _reserve_key(tx: Db, attempt: Attempt, network: str | None) -> int:
     """Count the try by its key; how many failures its network has."""
     if attempt.key is None:
         return int((await _refuse_if_locked(tx, "", network))["network_failures"])
-    failures = await guard.reserve(tx, attempt.key, network, captcha_done=not attempt.asks_captcha)
-    if failures is not None:
-        return failures
+    if not attempt.captcha_due:
+        failures = await guard.reserve(tx, attempt.key, network, captcha_done=not attempt.asks_captcha)
+        if failures is not None:
+            return failures
     # What is spent here comes back with the transaction when the try is refused all the same.
     solved = attempt.asks_captcha and await _spend_captcha(tx, attempt.captcha_token, "sign_in")
     if solved and (failures := await guard.reserve(tx, attempt.key, network, captcha_done=True)) is not None:
         return failures
     state = await _refuse_if_locked(tx, attempt.key, network)
-    if attempt.asks_captcha and not solved and state["failures"] >= FREE_TRIES:
+    if attempt.asks_captcha and not solved and (attempt.captcha_due or state["failures"] >= FREE_TRIES):
         raise errors.CaptchaRequired
     raise _OthersInFlight(attempt.key)
 
