@@ -28,7 +28,7 @@ from authsvc.service import Service
 
 T = TypeVar("T")
 FREE_TRIES = 3  # without captcha
-FREE_USES = 5  # of registration and forgotten passwords, per network and hour
+FREE_USES = 5  # of registration and forgotten passwords together, per network and hour
 _PATIENCE = 5.0  # seconds that a try waits for others of its key or network
 _PAUSE = 0.05
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by key, where somebody waits
@@ -103,19 +103,22 @@ async def password(svc: Service, attempt: Attempt, text: str, stored: str | None
     return bool(await check(svc, attempt, lambda: svc.hasher.verify(text, stored)))
 
 
-async def count_use(svc: Service, what: str, origin: Origin, captcha_token: str | None) -> None:
-    """One more registration or forgotten password of a network; CaptchaRequired beyond five an hour."""
+async def count_use(svc: Service, purpose: str, origin: Origin, captcha_token: str | None) -> None:
+    """One more registration or forgotten password of a network; CaptchaRequired beyond five of them an hour.
+
+    purpose: what a captcha for it may have been made for.
+    """
     if not svc.settings.limits:
         return
     async with svc.db.transaction() as tx:
-        used = await guard.count_use(tx, use_key(what, origin))
-        if used > FREE_USES and not await _spend_captcha(tx, captcha_token, what):
+        used = await guard.count_use(tx, use_key(origin))
+        if used > FREE_USES and not await _spend_captcha(tx, captcha_token, purpose):
             raise errors.CaptchaRequired  # and this use is not counted
 
 
-def use_key(what: str, origin: Origin) -> str:
-    """The count of one network's uses of something."""
-    return f"use:{what}:{network_of(origin.ip)}"
+def use_key(origin: Origin) -> str:
+    """The count of one network's registrations and forgotten passwords."""
+    return f"use:{network_of(origin.ip)}"
 
 
 def network_key(svc: Service, origin: Origin) -> str | None:

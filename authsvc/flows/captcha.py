@@ -67,8 +67,7 @@ async def network_needs_one(svc: Service, origin: Origin) -> bool:
     """Did this network register or forget passwords so often that the next needs a captcha?"""
     if not svc.settings.limits:
         return False
-    used = [await counts.uses(svc.db, guard.use_key(what, origin)) for what in ("register", "forgot")]
-    return max(used) >= guard.FREE_USES
+    return await counts.uses(svc.db, guard.use_key(origin)) >= guard.FREE_USES
 
 
 def _answer_hash(svc: Service, session_id: str, answer: str) -> bytes:
