@@ -68,12 +68,16 @@ def code_key(person: Person) -> str:
 
 
 def sign_in_key(svc: Service, kind: Kind, email: str, person: Person | None, device: devices.Device | None) -> str:
-    """The device's own count where the person signed in before, else the account name's."""
-    if device and person and devices.knows(device, person, svc.settings.secret):
-        return f"device:{person}:{device.id}"
+    """The device's own count where the person signed in before, else the account name's.
+
+    Of a name that nobody has only a keyed hash is kept: people type passwords into the wrong field.
+    """
     name = account_name(kind, email)
-    if "@" not in name:  # people type passwords into the wrong field
-        name = f"{kind.value}:{sealing.keyed_hash(svc.settings.secret, 'typed name', name).hex()}"
+    hidden = sealing.keyed_hash(svc.settings.secret, "typed name", name).hex()  # for known names too: it takes as long
+    if person is None:
+        return f"account:{kind.value}:{hidden}"
+    if device and devices.knows(device, person, svc.settings.secret):
+        return f"device:{person}:{device.id}"
     return f"account:{name}"
 
 
