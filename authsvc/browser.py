@@ -10,13 +10,14 @@ from aiohttp_session import AbstractStorage, get_session
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
 from authsvc.core.sealing import derived_key
-from authsvc.errors import InvalidCredentials
+from authsvc.errors import InvalidCredentials, OtpRequired
+from authsvc.guard import FREE_TRIES
 from authsvc.settings import Settings
 
 # aiohttp-session hangs itself on the request by plain strings, of which aiohttp warns once per process.
 warnings.filterwarnings("ignore", category=NotAppKeyWarning, module="aiohttp_session")
 
-FAILURES = "failures"
+_FAILURES = "failures"
 _MAX_AGE = 3600  # seconds
 
 
@@ -32,15 +33,30 @@ def storage(settings: Settings) -> AbstractStorage:
     )
 
 
+async def failures_of(request: web.Request) -> int:
+    """Failed sign-ins in this browser, over all accounts, since the last right password there; an hour at most."""
+    return int((await get_session(request)).get(_FAILURES, 0))
+
+
+async def needs_captcha(request: web.Request) -> bool:
+    """Does its next sign-in need a captcha, whoever's account that is?"""
+    return await failures_of(request) >= FREE_TRIES
+
+
 @contextlib.asynccontextmanager
-async def counting_failures(request: web.Request) -> AsyncIterator[None]:
-    """Remember a failed sign-in in this browser, and forget all after a good one."""
+async def counting_failures(request: web.Request) -> AsyncIterator[bool]:
+    """Remember a wrong password in this browser, and forget all after a right one; gives whether a captcha is due."""
     try:
-        yield
+        yield await needs_captcha(request)
     except InvalidCredentials:
-        session = await get_session(request)
-        session[FAILURES] = int(session.get(FAILURES, 0)) + 1
+        (await get_session(request))[_FAILURES] = await failures_of(request) + 1
         raise
+    except OtpRequired:
+        await _forget(request)
+        raise
+    await _forget(request)
+
+
+async def _forget(request: web.Request) -> None:
     if "browser" in request.cookies:
-        session = await get_session(request)
-        session.pop(FAILURES, None)
+        (await get_session(request)).pop(_FAILURES, None)

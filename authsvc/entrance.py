@@ -15,15 +15,16 @@ from authsvc.routing import kind_of
 
 async def first_step(request: web.Request, body: dict[str, Any]) -> SignedIn:
     """Address and password, as SignInBody has them."""
-    given = Credentials(
-        email=body["email"],
-        password=body["password"],
-        otp_code=body.get("otp_code"),
-        captcha_token=body.get("captcha_token"),
-        remember=body["remember_me"],
-        device=cookies.device_of(request),
-    )
-    async with counting_failures(request):
+    async with counting_failures(request) as captcha_due:
+        given = Credentials(
+            email=body["email"],
+            password=body["password"],
+            otp_code=body.get("otp_code"),
+            captcha_token=body.get("captcha_token"),
+            captcha_due=captcha_due,
+            remember=body["remember_me"],
+            device=cookies.device_of(request),
+        )
         return await sign_in(request.app[SERVICE], kind_of(request), given, request[ORIGIN])
 
 

@@ -1,7 +1,7 @@
 -- What the migrations make; compared by a test.
 CREATE SCHEMA authops;
 CREATE SCHEMA lookup;
-CREATE FUNCTION authops.why_locked(address text, person_kind text DEFAULT 'staff'::text) RETURNS TABLE(counted_by text, failures integer, last_failed_at timestamp with time zone, locked_until timestamp with time zone)
+CREATE FUNCTION authops.why_locked(address text, person_kind text DEFAULT 'staff'::text, client_ip text DEFAULT NULL::text) RETURNS TABLE(counted_by text, failures integer, last_failed_at timestamp with time zone, locked_until timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -16,6 +16,9 @@ CREATE FUNCTION authops.why_locked(address text, person_kind text DEFAULT 'staff
            CASE WHEN g.locked_until > now() THEN g.locked_until END
       FROM guard g
      WHERE g.key = 'account:' || person_kind || ':' || lower(btrim(address))
+        OR g.key = 'network:' || CASE WHEN client_ip !~ '[.:]' THEN btrim(client_ip)
+                                      WHEN family(btrim(client_ip)::inet) = 4 THEN host(btrim(client_ip)::inet)
+                                      ELSE network(set_masklen(btrim(client_ip)::inet, 64))::text END
         OR EXISTS (SELECT FROM person p
                     WHERE g.key IN ('person:' || p.name, 'own_code:' || p.name, 'code:' || p.name)
                        OR g.key LIKE 'device:' || p.name || ':%')
@@ -988,8 +991,8 @@ GRANT USAGE ON SCHEMA lookup TO authsvc_ops;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO authsvc_app;
 GRANT USAGE ON SCHEMA public TO authsvc_ops;
-REVOKE ALL ON FUNCTION authops.why_locked(address text, person_kind text) FROM PUBLIC;
-GRANT ALL ON FUNCTION authops.why_locked(address text, person_kind text) TO authsvc_ops;
+REVOKE ALL ON FUNCTION authops.why_locked(address text, person_kind text, client_ip text) FROM PUBLIC;
+GRANT ALL ON FUNCTION authops.why_locked(address text, person_kind text, client_ip text) TO authsvc_ops;
 REVOKE ALL ON FUNCTION public.claim_company_id(new_kind text, wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_company_id(new_kind text, wanted text) TO authsvc_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assignments TO authsvc_app;

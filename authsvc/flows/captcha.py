@@ -60,15 +60,14 @@ async def _failures(svc: Service, kind: Kind, email: str, device: Device | None)
     account = await PEOPLE[kind].by_email(svc.db, names.canonical_email(email))
     person = Person(kind, account["id"]) if account else None
     state = await counts.state(svc.db, guard.sign_in_key(svc, kind, email, person, device), None)
-    return int(state["failures"]) if state else 0
+    return int(state["failures"])
 
 
 async def network_needs_one(svc: Service, origin: Origin) -> bool:
     """Did this network register or forget passwords so often that the next needs a captcha?"""
     if not svc.settings.limits:
         return False
-    used = [await counts.uses(svc.db, guard.use_key(what, origin)) for what in ("register", "forgot")]
-    return max(used) >= guard.FREE_USES
+    return await counts.uses(svc.db, guard.use_key(origin)) >= guard.FREE_USES
 
 
 def _answer_hash(svc: Service, session_id: str, answer: str) -> bytes:

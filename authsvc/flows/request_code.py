@@ -27,6 +27,7 @@ async def with_password(
     email: str,
     password: str,
     captcha_token: str | None,
+    captcha_due: bool,
     device: devices.Device | None,
     origin: Origin,
 ) -> None:
@@ -40,6 +41,7 @@ async def with_password(
         owner=audit.Named(person, account["email"]) if account and person else None,
         captcha_token=captcha_token,
         asks_captcha=True,
+        captcha_due=captcha_due,
     )
     right = await guard.password(svc, attempt, password, account and account["password_hash"])
     if account is None or person is None or not right:

@@ -26,6 +26,7 @@ class Credentials(NamedTuple):
     password: str
     otp_code: str | None = None
     captcha_token: str | None = None
+    captcha_due: bool = False  # for the browser's failures
     remember: bool = True
     device: Device | None = None
 
@@ -125,6 +126,7 @@ async def _prove(svc: Service, kind: Kind, given: Credentials, origin: Origin) -
         owner=audit.Named(person, account["email"]) if account and person else None,
         captcha_token=given.captcha_token,
         asks_captcha=True,
+        captcha_due=given.captcha_due,
     )
     right = await guard.password(svc, attempt, given.password, account and account["password_hash"])
     if account is None or person is None or not right:

@@ -1,10 +1,9 @@
 """Captchas."""
 
 from aiohttp import web
-from aiohttp_session import get_session
 
 from authsvc import cookies, guard
-from authsvc.browser import FAILURES
+from authsvc.browser import failures_of, needs_captcha
 from authsvc.errors import LockedOut, Overloaded
 from authsvc.flows import captcha
 from authsvc.keys import BODY, ORIGIN, QUERY, SERVICE
@@ -32,11 +31,11 @@ async def verify(request: web.Request) -> web.Response:
 @api(query=s.RequiredQuery, reply=s.Required)
 async def required(request: web.Request) -> web.Response:
     """Does the next attempt need a captcha: for an e-mail address, else for this browser and network?"""
-    svc, email = request.app[SERVICE], request[QUERY].get("email")
+    svc, email, needed = request.app[SERVICE], request[QUERY].get("email"), await needs_captcha(request)
     if email:
         failures = await captcha.failures_of(svc, email, cookies.device_of(request))
-        needed = failures >= guard.FREE_TRIES
+        needed = needed or failures >= guard.FREE_TRIES
     else:
-        failures = int((await get_session(request)).get(FAILURES, 0))
-        needed = failures >= guard.FREE_TRIES or await captcha.network_needs_one(svc, request[ORIGIN])
+        failures = await failures_of(request)
+        needed = needed or await captcha.network_needs_one(svc, request[ORIGIN])
     return reply({"required": needed, "email": email, "failed_attempts": failures})

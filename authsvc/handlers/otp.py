@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from authsvc import cookies
+from authsvc.browser import counting_failures
 from authsvc.core import names
 from authsvc.core.person import Caller
 from authsvc.errors import ApiError, CaptchaRequired, Conflict, InvalidCredentials, LockedOut, OtpInvalid, Overloaded
@@ -24,15 +25,17 @@ async def request(request: web.Request) -> web.Response:
     if body.get("temporary_token"):
         await request_code.again(svc, kind_of(request), body["temporary_token"], request[ORIGIN])
     elif body.get("email") and body.get("password"):
-        await request_code.with_password(
-            svc,
-            kind_of(request),
-            body["email"],
-            body["password"],
-            body.get("captcha_token"),
-            cookies.device_of(request),
-            request[ORIGIN],
-        )
+        async with counting_failures(request) as captcha_due:
+            await request_code.with_password(
+                svc,
+                kind_of(request),
+                body["email"],
+                body["password"],
+                body.get("captcha_token"),
+                captcha_due,
+                cookies.device_of(request),
+                request[ORIGIN],
+            )
     elif caller is not None and _is_own(caller, body.get("email")):
         await own.send_code(svc, caller)
     return reply(_SENT)

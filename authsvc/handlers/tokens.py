@@ -6,6 +6,7 @@ from functools import lru_cache
 from aiohttp import web
 
 from authsvc import cookies
+from authsvc.browser import needs_captcha
 from authsvc.core.jsons import dump
 from authsvc.core.person import Kind, Person
 from authsvc.errors import (
@@ -125,7 +126,9 @@ async def obtain_basic(request: web.Request) -> web.Response:
     """An access token for HTTP Basic credentials, else for the refresh cookie, which stays as it is."""
     svc, credentials = request.app[SERVICE], basic(request)
     if credentials is not None:
-        given = Credentials(*credentials, device=cookies.device_of(request))
+        # A program's failures count for no browser; but where a browser's need a captcha, this is no way around it.
+        captcha_due = await needs_captcha(request)
+        given = Credentials(*credentials, captcha_due=captcha_due, device=cookies.device_of(request))
         try:
             access = await access_token_only(svc, Kind.STAFF, given, request[ORIGIN])
         except CaptchaRequired as err:  # whoever speaks Basic gets 401 and the code that says why

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from authsvc import bodies, cookies, entrance, guard
+from authsvc.browser import needs_captcha
 from authsvc.core.person import Kind
 from authsvc.errors import (
     ApiError,
@@ -111,7 +112,7 @@ async def _again(request: web.Request, kind: Kind, form: Mapping[str, Any], err:
         needs_one = bool(form["captcha_session"])
     elif isinstance(err, InvalidCredentials):
         failures = await captcha.failures_of(svc, str(form["email"]), cookies.device_of(request))
-        needs_one = failures >= guard.FREE_TRIES
+        needs_one = failures >= guard.FREE_TRIES or await needs_captcha(request)
     challenge = await captcha.generate(svc, "sign_in") if needs_one else None
     return _form(kind, form, landing.own_path(form["next"]), err, challenge)
 

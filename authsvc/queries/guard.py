@@ -8,12 +8,13 @@ from authsvc.db.sqlfiles import load
 SQL = load("guard")
 
 
-async def reserve(db: Db, key: str, network: str | None, *, captcha_done: bool) -> bool:
-    return bool(await db.fetchval(SQL["reserve"], key, network, captcha_done))
+async def reserve(db: Db, key: str, network: str | None, *, captcha_done: bool) -> int | None:
+    failures = await db.fetchval(SQL["reserve"], key, network, captcha_done)
+    return None if failures is None else int(failures)
 
 
-async def state(db: Db, key: str, network: str | None) -> asyncpg.Record | None:
-    return await db.fetchrow(SQL["state"], key, network)
+async def state(db: Db, key: str, network: str | None) -> asyncpg.Record:
+    return (await db.fetch(SQL["state"], key, network))[0]
 
 
 async def fail(db: Db, key: str) -> bool:

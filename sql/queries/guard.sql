@@ -1,9 +1,10 @@
 -- Statements of authsvc/queries/guard.py: failures per key. One row decides, under its own lock.
 
 -- name: reserve
--- Begin one try for key $1, before its secret is checked; gives whether it may be made. Not while the key or
--- network $2 is locked; not while failures and tries in flight make ten; and, unless a captcha was solved ($3),
--- not while they make three. A day of quiet begins anew; tries in flight for half a minute were lost in a crash.
+-- Begin one try for key $1, before its secret is checked; gives nothing when it may not be made, else the failures
+-- of network $2 within ten minutes. Not while the key or the network is locked; not while failures and tries in
+-- flight make ten; and, unless a captcha was solved ($3), not while they make three. A day of quiet begins anew;
+-- tries in flight for half a minute were lost in a crash.
 INSERT INTO guard AS g (key, in_flight)
 SELECT $1, 1
  WHERE NOT EXISTS (SELECT FROM guard n WHERE n.key = $2 AND n.locked_until > clock_timestamp())
@@ -17,12 +18,16 @@ ON CONFLICT (key) DO UPDATE
         OR CASE WHEN g.last_tried_at < now() - interval '30 seconds' THEN 0 ELSE g.in_flight END
            + CASE WHEN $3::boolean THEN g.failures % 10 ELSE g.failures END
            < CASE WHEN $3 THEN 10 ELSE 3 END)
-RETURNING true;
+RETURNING coalesce((SELECT n.failures FROM guard n
+                     WHERE n.key = $2 AND n.first_failed_at >= now() - interval '10 minutes'), 0);
 
 -- name: state
--- What a refused try is told: failures of key $1, and the seconds that it or network $2 is still locked.
+-- What a refused try is told: failures of key $1, those of network $2 within ten minutes, and the seconds that one
+-- of them is still locked.
 SELECT coalesce(max(failures) FILTER (WHERE key = $1
                 AND greatest(last_failed_at, locked_until) >= now() - interval '24 hours'), 0) AS failures,
+       coalesce(max(failures) FILTER (WHERE key = $2
+                AND first_failed_at >= now() - interval '10 minutes'), 0) AS network_failures,
        coalesce(extract(epoch FROM max(locked_until) - clock_timestamp()), 0)::float8 AS locked_for
   FROM guard
  WHERE key IN ($1, $2);

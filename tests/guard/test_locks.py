@@ -13,7 +13,9 @@ import pytest
 from authsvc.core import hashing
 from authsvc.queries import guard
 from tests.client import PASSWORD, Api
-from tests.guard.kit import LOGIN, captcha_token, fail, knock, lock
+from tests.endpoints.captcha.kit import REQUIRED
+from tests.endpoints.kit import add_employee
+from tests.guard.kit import BASIC, EMPLOYEES_FORMS, FORMS, LOGIN, captcha_token, fail, knock, lock
 from tests.mailbox import Mailbox
 
 ADA = "ada@example.com"
@@ -136,6 +138,40 @@ async def test_an_unknown_name_is_not_kept_in_the_audit(api: Api, db: asyncpg.Co
     assert rows == []
 
 
+@pytest.mark.parametrize("door", [*FORMS, *EMPLOYEES_FORMS, *BASIC])
+@pytest.mark.parametrize("typed", ["my-secret-password", "my-secret-password@1", "my-secret-password@example.com"])
+async def test_a_name_that_nobody_has_is_kept_nowhere(api: Api, db: asyncpg.Connection, door: str, typed: str) -> None:
+    """It may be a password, typed into the wrong field."""
+    assert [(await knock(api, door, typed)).status for _ in range(3)] == [401] * 3
+    assert await db.fetchval("SELECT array_agg(failures) FROM guard") == [3]
+    assert (await knock(api, door, typed)).code == "captcha_required"
+    tables = await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for (table,) in tables:
+        assert await db.fetch(f"SELECT * FROM {table} t WHERE t::text LIKE '%secret-password%'") == []
+
+
+async def test_the_name_of_somebody_is_kept_as_it_is(api: Api, db: asyncpg.Connection) -> None:
+    await api.register(email="Ada@Example.com")
+    await add_employee(db, email=ADA)
+    for door in (LOGIN, EMPLOYEES_FORMS[0]):
+        await knock(api, door, " ADA@example.com")
+    keys = {row["key"] for row in await db.fetch("SELECT key FROM guard")}
+    assert keys == {"account:staff:ada@example.com", "account:employee:ada@example.com"}
+
+
+async def test_who_registers_begins_without_failures(api: Api, db: asyncpg.Connection) -> None:
+    await lock(api, db, ADA)
+    await api.register(email=ADA)
+    assert (await knock(api, LOGIN, ADA, PASSWORD)).status == 200
+    assert (await api.get(REQUIRED, params={"email": ADA})).json["failed_attempts"] == 0
+
+
+async def test_names_that_nobody_has_do_not_share_a_count(api: Api, db: asyncpg.Connection) -> None:
+    await lock(api, db, "nobody@example.com")
+    assert (await knock(api, LOGIN, "nobody@example.org")).code == "invalid_credentials"
+    assert (await knock(api, EMPLOYEES_FORMS[0], "nobody@example.com")).code == "invalid_credentials"
+
+
 async def test_a_lock_is_audited_once(api: Api, db: asyncpg.Connection) -> None:
     await api.register(email=ADA)
     await fail(api, db, ADA, 12)
@@ -168,6 +204,7 @@ async def test_who_found_the_service_too_busy_gets_the_try_back(
     serve: Callable[..., Any], db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
     api = await serve(hash_threads=1, hash_queue=0)
+    await api.register(email=ADA)
     await db.execute("INSERT INTO guard (key, failures) VALUES ('account:staff:ada@example.com', $1)", failures)
     busy = Busy(monkeypatch)
     other = await busy.begin(api)

@@ -1,14 +1,20 @@
 """What operators may ask from psql, and that they may ask nothing else."""
 
+import asyncio
+from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import asyncpg
 import pytest
 
+from authsvc.addresses import network_of
+from authsvc.db.embedded import Embedded, programs
 from tests.client import Api
 from tests.guard.kit import WRONG, device_of, fail, knock, lock
 
 ADA = "ada@example.com"
+SCRIPT = Path(__file__).resolve().parents[2] / "sql/ops/why_locked.sql"
 
 
 async def as_ops(db: asyncpg.Connection, query: str, *args: Any) -> list[tuple[Any, ...]]:
@@ -35,17 +41,69 @@ async def test_operators_see_every_count_of_an_address(api: Api, db: asyncpg.Con
 
 
 async def test_a_lock_that_is_over_is_shown_as_over(api: Api, db: asyncpg.Connection) -> None:
+    await api.register(email=ADA)
     await lock(api, db, ADA)
     await db.execute("UPDATE guard SET locked_until = now() - interval '1 second'")
     assert await why(db, ADA) == [("account", 10, False)]
 
 
-async def test_an_unknown_name_has_counts_too_and_others_are_not_shown(api: Api, db: asyncpg.Connection) -> None:
-    await fail(api, db, ADA, 1)
-    await fail(api, db, "bob@example.com", 2)
+async def test_others_are_not_shown_and_no_name_that_nobody_has(api: Api, db: asyncpg.Connection) -> None:
+    await api.register(email=ADA)
+    for number, email in enumerate((ADA, "bob@example.com")):
+        await fail(api, db, email, number + 1)
     assert await why(db, ADA) == [("account", 1, False)]
     assert await why(db, ADA, "employee") == []
-    assert await why(db, "carol@example.com") == []
+    assert await why(db, "bob@example.com") == []
+
+
+HOME, OFFICE = "203.0.113.7", "2001:db8:1:2::/64"
+
+
+@pytest.mark.parametrize(
+    "asked,shown",
+    [
+        (HOME, 50),
+        (f" {HOME} ", 50),
+        ("2001:db8:1:2::7", 7),
+        ("2001:DB8:1:2:ffff:0:0:1", 7),
+        (OFFICE, 7),
+        ("unknown", 3),
+        ("203.0.113.8", None),
+        ("2001:db8:1:3::7", None),
+        ("", None),
+    ],
+)
+async def test_the_count_of_a_network_is_shown_to_who_asks_for_it(
+    api: Api, db: asyncpg.Connection, asked: str, shown: int | None
+) -> None:
+    await api.register(email=ADA)
+    await fail(api, db, ADA, 1)
+    for network, failures in ((HOME, 50), (OFFICE, 7), ("unknown", 3)):
+        assert network_of(network.replace("/64", "7")) == network
+        await db.execute("INSERT INTO guard (key, failures) VALUES ($1, $2)", f"network:{network}", failures)
+    await db.execute("UPDATE guard SET locked_until = now() + interval '30 minutes' WHERE failures = 50")
+    counts = [("network", shown, shown == 50)] if shown else []
+    assert await why(db, ADA, "staff", asked) == [("account", 1, False), *counts]
+    assert await why(db, ADA) == [("account", 1, False)]
+
+
+@pytest.mark.parametrize(
+    "more,shown",
+    [
+        ((), [("account", "1")]),
+        (("-v", f"network={HOME}"), [("account", "1"), ("network", "50")]),
+        (("-v", "kind=employee"), []),
+    ],
+)
+async def test_the_script_shows_what_the_function_does(
+    api: Api, db: asyncpg.Connection, embedded: Embedded, more: tuple[str, ...], shown: list[Any]
+) -> None:
+    await api.register(email=ADA)
+    await db.execute("INSERT INTO guard (key, failures) VALUES ($1, 50)", f"network:{HOME}")
+    await fail(api, db, ADA, 1)
+    args = [programs() / "psql", embedded.dsn("authsvc_ops"), "-XAtq", "-v", f"email={ADA}", *more, "-f", SCRIPT]
+    done = await asyncio.to_thread(run, args, check=True, capture_output=True, text=True)
+    assert [tuple(line.split("|")[:2]) for line in done.stdout.splitlines()] == shown
 
 
 async def test_operators_read_no_table(db: asyncpg.Connection) -> None:

@@ -34,13 +34,13 @@ async def opened(api: Api, path: str = STAFF) -> Answer:
     return page
 
 
-async def entered(api: Api, page: Answer, **filled: str) -> Answer:
+async def entered(api: Api, page: Answer, *, cookies: dict[str, str] | None = None, **filled: str) -> Answer:
     """Fill the form in and press its button, as browsers send a checkbox that is not ticked: not at all."""
     form = Page(page.text)
     boxes = {str(box["name"]) for box in form.all("input") if box.get("type") == "checkbox" and "checked" not in box}
     fields = {name: value for name, value in form.fields.items() if name not in boxes}
     assert filled.keys() <= form.fields.keys()
-    return await api.post(str(form.form["action"]), data={**fields, **filled})
+    return await api.post(str(form.form["action"]), data={**fields, **filled}, headers=cookies)
 
 
 def jar(answer: Answer) -> dict[str, str]:
@@ -165,6 +165,30 @@ async def test_captcha_where_somebody_else_failed(api: Api, monkeypatch: pytest.
     page = await entered(api, await opened(api), **GOOD)
     assert (page.status, "A captcha is required." in page.text) == (400, True)
     assert (await entered(api, page, **GOOD, captcha_response=answers.seen[-1])).status == 303
+
+
+@pytest.mark.parametrize("path,email", [(STAFF, ADA), (EMPLOYEES, EMIL)])
+@pytest.mark.parametrize("opened_anew", [False, True])
+async def test_captcha_where_others_failed_in_this_browser(
+    api: Api, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, path: str, email: str, opened_anew: bool
+) -> None:
+    answers, browser = Answers(monkeypatch), {}
+    await ada(api)
+    await add_employee(db, email=EMIL)
+    page = await opened(api, path)
+    for number in range(3):
+        assert Page(page.text).all("img") == []
+        page = await entered(api, page, cookies=browser, email=f"nobody{number}@example.com", password="wrong horse")
+        browser = jar(page)
+    if opened_anew:
+        page = await entered(api, await opened(api, path), cookies=browser, email=email, password=PASSWORD)
+        assert (page.status, "A captcha is required." in page.text) == (400, True)
+    assert len(Page(page.text).all("img")) == 1
+    good = {"email": email, "password": PASSWORD, "captcha_response": answers.seen[-1]}
+    done = await entered(api, page, cookies=browser, **good)
+    assert done.status == 303
+    again = await entered(api, await opened(api, path), cookies=jar(done), email=email, password=PASSWORD)
+    assert again.status == 303
 
 
 async def test_who_is_locked_is_told_when_to_come_back(api: Api, db: asyncpg.Connection) -> None:

@@ -12,8 +12,9 @@ import asyncpg
 import pyotp
 import pytest
 
-from authsvc import second_factor
+from authsvc import guard, second_factor
 from authsvc.core import hashing
+from authsvc.core.person import Kind
 from tests.client import PASSWORD, Answer, Api
 from tests.conftest import FakeClock
 from tests.endpoints.captcha.kit import Answers, respond
@@ -261,8 +262,9 @@ async def test_one_captcha_token_lets_one_try_through(pair: Pair, db: asyncpg.Co
 
 async def test_one_captcha_token_is_good_for_one_account(pair: Pair, db: asyncpg.Connection) -> None:
     emails = [f"nobody{number}@example.com" for number in range(MANY)]
-    for email in emails:
-        await db.execute("INSERT INTO guard (key, failures) VALUES ($1, 3)", f"account:staff:{email}")
+    svc = pair.one.service
+    keys = [guard.sign_in_key(svc, Kind.STAFF, email, None, None) for email in emails]
+    await db.execute("INSERT INTO guard (key, failures) SELECT unnest($1::text[]), 3", keys)
     token = await captcha_token(db)
     answers = await pair.all(MANY, lambda api, number: knock(api, f"POST {LOGIN}", emails[number], captcha=token))
     codes = Counter(answer.code for answer in answers)

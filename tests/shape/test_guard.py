@@ -85,9 +85,9 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> list[guard.Attempt]:
     found: list[guard.Attempt] = []
     real = guard._reserve
 
-    async def counted(svc: Any, attempt: guard.Attempt) -> int:
+    async def counted(svc: Any, attempt: guard.Attempt, place: Any) -> None:
         found.append(attempt)
-        return await real(svc, attempt)
+        await real(svc, attempt, place)
 
     monkeypatch.setattr(guard, "_reserve", counted)
     return found

@@ -4,8 +4,10 @@ import pytest
 
 from authsvc.flows import captcha
 from tests.client import Answer, Api
+from tests.guard.kit import LOGIN, WRONG, knock
 
 PATH = "/api/v1/users/captcha"
+REQUIRED = f"{PATH}/required/"
 
 
 class Answers:
@@ -40,3 +42,27 @@ async def respond(api: Api, session_id: str, response: str) -> Answer:
 def wrong(answer: str) -> str:
     """Another answer of the same form."""
     return ("B" if answer[0] != "B" else "C") + answer[1:]
+
+
+class Browser:
+    """Sign-ins that keep the browser session's cookie, and nothing else."""
+
+    def __init__(self, api: Api) -> None:
+        self.api, self.cookie = api, ""
+
+    async def knock(self, email: str, password: str, door: str = LOGIN, **more: str) -> Answer:
+        answer = await knock(self.api, door, email, password, Cookie=self.cookie, **more)
+        if "browser" in answer.cookies:
+            self.cookie = f"browser={answer.cookies['browser'].value}"
+        return answer
+
+    async def fail(self, times: int, door: str = LOGIN) -> None:
+        """So many wrong passwords, each for a name that nobody has."""
+        for number in range(times):
+            assert (await self.knock(f"unknown{number}@example.com", WRONG, door)).code == "invalid_credentials"
+
+    async def required(self) -> tuple[bool, int]:
+        answer = await self.api.get(REQUIRED, headers={"Cookie": self.cookie})
+        assert answer.json.keys() == {"required", "email", "failed_attempts"}
+        assert answer.json["email"] is None
+        return answer.json["required"], answer.json["failed_attempts"]

@@ -3,32 +3,11 @@
 import asyncpg
 import pytest
 
-from tests.client import PASSWORD, Answer, Api
-from tests.endpoints.captcha.kit import PATH
+from tests.client import PASSWORD, Api
+from tests.endpoints.captcha.kit import REQUIRED, Browser
 from tests.guard.kit import FORMS, LOGIN, fail, knock, lock
 
-REQUIRED = f"{PATH}/required/"
 ADA = "ada@example.com"
-SIGN_INS = [door for door in FORMS if "request-otp" not in door]
-
-
-class Browser:
-    """Sign-ins that keep the browser session's cookie, and nothing else."""
-
-    def __init__(self, api: Api) -> None:
-        self.api, self.cookie = api, ""
-
-    async def knock(self, email: str, password: str, door: str = LOGIN) -> Answer:
-        answer = await knock(self.api, door, email, password, Cookie=self.cookie)
-        if "browser" in answer.cookies:
-            self.cookie = f"browser={answer.cookies['browser'].value}"
-        return answer
-
-    async def required(self) -> tuple[bool, int]:
-        answer = await self.api.get(REQUIRED, headers={"Cookie": self.cookie})
-        assert answer.json.keys() == {"required", "email", "failed_attempts"}
-        assert answer.json["email"] is None
-        return answer.json["required"], answer.json["failed_attempts"]
 
 
 async def asked(api: Api, email: str) -> dict[str, object]:
@@ -85,7 +64,7 @@ async def test_an_address_that_is_too_long_is_refused(api: Api) -> None:
     assert (answer.status, list(answer.json)) == (400, ["email"])
 
 
-@pytest.mark.parametrize("door", SIGN_INS)
+@pytest.mark.parametrize("door", FORMS)
 async def test_a_browser_counts_its_failures_over_all_names(api: Api, door: str) -> None:
     await api.register(email=ADA)
     browser = Browser(api)
@@ -141,16 +120,13 @@ async def test_the_cookie_of_the_browser_is_no_credential(api: Api) -> None:
     assert answer.code == "token_not_valid"
 
 
-@pytest.mark.parametrize("what", ["register", "forgot"])
-async def test_a_network_that_registered_or_forgot_often_is_told(
-    serve: object, db: asyncpg.Connection, what: str
-) -> None:
+async def test_a_network_that_registered_or_forgot_often_is_told(serve: object, db: asyncpg.Connection) -> None:
     api = await serve(limits=True)
     assert await Browser(api).required() == (False, 0)
-    await db.execute("INSERT INTO guard (key, failures) VALUES ($1, 5)", f"use:{what}:127.0.0.1")
+    await db.execute("INSERT INTO guard (key, failures) VALUES ('use:127.0.0.1', 5)")
     assert await Browser(api).required() == (True, 0)
 
 
 async def test_without_limits_it_is_not(api: Api, db: asyncpg.Connection) -> None:
-    await db.execute("INSERT INTO guard (key, failures) VALUES ('use:register:127.0.0.1', 50)")
+    await db.execute("INSERT INTO guard (key, failures) VALUES ('use:127.0.0.1', 50)")
     assert await Browser(api).required() == (False, 0)

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from tests.client import PASSWORD, Answer, Api
-from tests.endpoints.captcha.kit import Answers
+from tests.endpoints.captcha.kit import Answers, Browser
 from tests.guard.kit import CAPTCHA_REQUIRED, FORMS, LOGIN, fail, knock
 
 USERS = "/api/v1/users"
@@ -43,10 +43,10 @@ async def forgot(api: Api, number: int, token: str | None = None) -> Answer:
 USES = {"register": register, "forgot": forgot}
 
 
-async def limited(serve: object, db: asyncpg.Connection, what: str) -> Api:
+async def limited(serve: object, db: asyncpg.Connection) -> Api:
     """A server at which this network registered or forgot five times within the hour."""
     api = await serve(limits=True)
-    await db.execute("INSERT INTO guard (key, failures) VALUES ($1, 5)", f"use:{what}:127.0.0.1")
+    await db.execute("INSERT INTO guard (key, failures) VALUES ('use:127.0.0.1', 5)")
     return api
 
 
@@ -106,8 +106,26 @@ async def test_five_uses_an_hour_are_free(serve: object, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", USES)
+async def test_both_are_counted_together_for_staff_and_employees(serve: object, what: str) -> None:
+    """What is announced for a network holds for both."""
+    api = await serve(limits=True)
+    browser = Browser(api)
+    employees = "/api/v1/hdts/employees/api"
+    used = [
+        await register(api, 1),
+        await forgot(api, 2),
+        await api.post(f"{employees}/register/", {"email": "new3@example.com", "password": PASSWORD}),
+        await api.post(f"{employees}/password/forgot/", {"email": "nobody4@example.com"}),
+    ]
+    assert ([answer.status for answer in used], await browser.required()) == ([201, 200, 201, 200], (False, 0))
+    assert (await USES[what](api, 5)).code is None
+    assert await browser.required() == (True, 0)
+    assert [(await USES[use](api, 6)).code for use in USES] == ["captcha_required"] * 2
+
+
+@pytest.mark.parametrize("what", USES)
 async def test_more_need_a_token_each(serve: object, db: asyncpg.Connection, answers: Answers, what: str) -> None:
-    api = await limited(serve, db, what)
+    api = await limited(serve, db)
     token = await answers.token(api, what)
     codes = [(await USES[what](api, number, token)).code for number in range(2)]
     assert codes == [None, "captcha_required"]
@@ -117,14 +135,14 @@ async def test_more_need_a_token_each(serve: object, db: asyncpg.Connection, ans
 async def test_a_token_is_bound_to_its_purpose(
     serve: object, db: asyncpg.Connection, answers: Answers, what: str, purpose: str
 ) -> None:
-    api = await limited(serve, db, what)
+    api = await limited(serve, db)
     assert (await USES[what](api, 1, await answers.token(api, purpose))).code == "captcha_required"
 
 
 async def test_a_token_without_purpose_is_good_for_one_thing_only(
     serve: object, db: asyncpg.Connection, answers: Answers
 ) -> None:
-    api = await limited(serve, db, "register")
+    api = await limited(serve, db)
     token = await answers.token(api)
     await fail(api, db, ADA, 3)
     assert (await register(api, 1, token)).status == 201
@@ -133,7 +151,7 @@ async def test_a_token_without_purpose_is_good_for_one_thing_only(
 
 @pytest.mark.parametrize("what", USES)
 async def test_an_hour_later_uses_are_free_again(serve: object, db: asyncpg.Connection, what: str) -> None:
-    api = await limited(serve, db, what)
+    api = await limited(serve, db)
     await db.execute("UPDATE guard SET first_failed_at = first_failed_at - interval '1 hour 1 second'")
     assert (await USES[what](api, 1)).code is None
 
@@ -146,5 +164,5 @@ async def test_without_limits_uses_are_free(api: Api, what: str) -> None:
 @pytest.mark.parametrize("what", USES)
 async def test_another_network_has_uses_of_its_own(serve: object, db: asyncpg.Connection, what: str) -> None:
     api = await serve(limits=True)
-    await db.execute("INSERT INTO guard (key, failures) VALUES ($1, 5)", f"use:{what}:203.0.113.7")
+    await db.execute("INSERT INTO guard (key, failures) VALUES ($1, 5)", "use:203.0.113.7")
     assert (await USES[what](api, 1)).code is None

@@ -55,7 +55,7 @@ async def test_nobody_gets_it_sooner(api: Api, db: asyncpg.Connection) -> None:
 
 async def test_a_refused_captcha_takes_as_long(serve: Callable[..., Any], db: asyncpg.Connection) -> None:
     api = await serve(limits=True)
-    await db.execute("INSERT INTO guard (key, failures) VALUES ('use:forgot:127.0.0.1', 5)")
+    await db.execute("INSERT INTO guard (key, failures) VALUES ('use:127.0.0.1', 5)")
     started = time.perf_counter()
     answer = await api.post(FORGOT, {"email": "ada@example.com"})
     assert answer.code == "captcha_required"
