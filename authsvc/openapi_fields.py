@@ -19,6 +19,7 @@ _RULES: dict[Any, dict[str, Any]] = {
 }
 _TYPES: dict[type[fields.Field[Any]], tuple[str | None, str | None]] = {
     base.Text: ("string", None),
+    base.Token: ("string", None),
     base.Password: ("string", "password"),
     base.Flag: ("boolean", None),
     base.Whole: ("integer", None),

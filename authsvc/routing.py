@@ -54,6 +54,7 @@ class Spec(NamedTuple):
     status: int = 200
     or_status: tuple[int, ...] = ()  # other statuses that are no errors; those with a body have the same
     errors: tuple[type[ApiError], ...] = ()
+    forgives: bool = False  # a body that cannot be read is an empty one; request[UNREADABLE] says what is wrong
     forms: bool = False  # form and multipart bodies are taken too
     media: str = JSON  # what the reply is
 

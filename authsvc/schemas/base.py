@@ -103,6 +103,16 @@ class Checked(Text):
             raise ValidationError(str(err)) from err
 
 
+class Token(Text):
+    """A token as it was sent, of whatever letters: whether it is one of ours is asked where it is used."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(1024 * 1024, **more)  # as much as a body may have
+
+    def _checked(self, text: str) -> str:
+        return text
+
+
 class Password(fields.Field[str]):
     """A password as typed: NFKC-normalised, never trimmed. Longer ones than may be set are refused unhashed."""
 
