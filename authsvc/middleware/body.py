@@ -17,7 +17,9 @@ _PROMPT = 0.1  # seconds; a body usually comes with its head
 def gate(
     spec: Spec, again: Iterable[Callable[[web.Request], Awaitable[None] | None]]
 ) -> Callable[[web.Request], Awaitable[None] | None]:
-    """request[BODY] and request[QUERY] hold what the schemas let through; anything else is 400, 413 or 415, unless the row forgives it.
+    """request[BODY] and request[QUERY] hold what the schemas let through; anything else is 400, 413 or 415.
+
+    A row that forgives takes a body that cannot be read for an empty one.
 
     again: the gates that a signed-in caller has to pass once more when his body came late.
     """
