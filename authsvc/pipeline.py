@@ -25,7 +25,7 @@ _BROWSERS = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.BASIC})
 
 def answering(row: Route, svc: Service, browser_session: Step, refused: dict[str, float]) -> Handler:
     """What answers a request of this row: who, from where, may he, and only then the handler."""
-    who, may = identity.gate(svc), access.gate(row, svc)
+    who, may = identity.gate(row, svc), access.gate(row, svc)
     wanted = (
         (who, identity.asks(row)),
         (csrf.gate(svc), row.method not in csrf.SAFE),

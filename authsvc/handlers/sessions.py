@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from authsvc import cookies, entrance
+from authsvc import entrance
 from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
 from authsvc.errors import (
@@ -174,6 +174,6 @@ async def _end(request: web.Request, kinds: frozenset[Kind]) -> None:
 
 
 def _signed_out(request: web.Request) -> web.Response:
-    response = reply({"message": "Logout successful"}, headers={"Clear-Site-Data": '"cookies"'})
-    cookies.clear(response, request.app[SERVICE].settings)
+    response = reply({"message": "Logout successful"})
+    entrance.take_cookies(request, response)
     return response

@@ -76,7 +76,7 @@ async def leave(request: web.Request) -> web.Response:
         return _page("sign_out.html")
     kind = await _ended(request) or Kind.STAFF
     response = web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[kind]})
-    cookies.clear(response, request.app[SERVICE].settings)
+    entrance.take_cookies(request, response)
     return response
 
 
