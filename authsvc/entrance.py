@@ -36,7 +36,7 @@ async def second_step(request: web.Request, body: dict[str, Any]) -> SignedIn:
 def leave_cookies(request: web.Request, response: web.StreamResponse, found: SignedIn) -> None:
     """Those of the new session, and the one by which the browser is known next time."""
     settings = request.app[SERVICE].settings
-    cookies.set_pair(response, settings, found.access, found.refresh, remember=found.remember)
+    cookies.set_pair(response, settings, cookies.Pair(found.access, found.refresh, found.refresh_life, found.remember))
     cookies.set_device(response, settings, found.device)
 
 

@@ -54,7 +54,7 @@ async def rotate(request: web.Request) -> web.Response:
     svc = request.app[SERVICE]
     response = reply({"access": found.access, "refresh": found.refresh, "expires_in": svc.settings.access_ttl})
     if not by_body:
-        cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+        _set_cookies(request, response, found)
     return response
 
 
@@ -75,8 +75,13 @@ async def rotate_cookie(request: web.Request) -> web.Response:
             "user_type": found.kind.value,
         }
     )
-    cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+    _set_cookies(request, response, found)
     return response
+
+
+def _set_cookies(request: web.Request, response: web.Response, found: Refreshed) -> None:
+    pair = cookies.Pair(found.access, found.refresh, found.refresh_life, found.remember)
+    cookies.set_pair(response, request.app[SERVICE].settings, pair)
 
 
 async def _refreshed(request: web.Request, token: str | None) -> Refreshed:
