@@ -1,6 +1,7 @@
 """What one row of the route table is, and how rows become aiohttp routes."""
 
 import enum
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
@@ -141,7 +142,9 @@ def register(
                 rows[resource.add_route("HEAD", handler)] = row
             else:
                 rows[app.router.add_route(row.method, path, handler)] = row
-    app.router.add_route("*", "/{anything:(?s:.*)}", nowhere)
+    last = app.router.add_resource("/{anything:(?s:.*)}")
+    last.add_route("*", nowhere)
+    last._pattern = re.compile("(?s:.*)")  # type: ignore[attr-defined]  # also `OPTIONS *`, which is no path
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:
