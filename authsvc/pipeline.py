@@ -28,7 +28,7 @@ def answering(row: Route, svc: Service, browser_session: Step, refused: dict[str
     who, may = identity.gate(row, svc), access.gate(row, svc)
     wanted = (
         (who, identity.asks(row)),
-        (csrf.gate(svc), row.method not in csrf.SAFE),
+        (csrf.gate(row, svc), row.method not in csrf.SAFE),
         (limits.gate(row, svc, refused), row.limit is not None and svc.settings.limits),
         (may, True),
         (body.gate(row.spec, again=(who, may)), row.spec.body is not None or row.spec.query is not None),
