@@ -63,7 +63,7 @@ def our_own(self: _Converter, field: fields.Field[Any], ret: dict[str, Any]) -> 
         case base.Text():
             more = _of_text(field)
         case base.Password():
-            more = {"minLength": 1, "maxLength": 4 * passwords.MAX_LENGTH}
+            more = {"minLength": 0 if field.allow_none else 1, "maxLength": 4 * passwords.MAX_LENGTH}
         case base.Whole():
             more = {"minimum": field.low, "maximum": field.high}
         case base.Reference():

@@ -26,7 +26,7 @@ class SignInForm(Schema):
     next = Text(2000, blank="keep", load_default="")
     email = fields.Raw(load_default="", metadata={"type": "string"})
     password = fields.Raw(load_default="", metadata={"type": "string"})
-    remember_me = Flag(load_default=False)
+    remember_me = Flag(blank=True, load_default=False)
     captcha_session = Text(200, blank="keep", load_default="")
     captcha_response = Text(50, blank="keep", load_default="")
     temporary_token = Text(200, blank="keep", load_default="")

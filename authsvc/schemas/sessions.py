@@ -13,7 +13,7 @@ class SignInBody(Schema):
     password = Password(required=True)
     otp_code = Text(50, blank="null")
     captcha_token = Text(100, blank="null")
-    remember_me = Flag(load_default=True)
+    remember_me = Flag(blank=True, load_default=True)
 
 
 class SignedInUser(Profile):

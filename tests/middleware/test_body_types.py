@@ -31,7 +31,7 @@ EMPTY_IS_NONE = {
 def odd_values(schema: type[Schema], name: str, field: fields.Field[Any]) -> list[Any]:
     """What may not be accepted for a field."""
     if isinstance(field, Flag):
-        return ODD_FLAGS
+        return [odd for odd in ODD_FLAGS if odd is not None or not field.allow_none]
     if isinstance(field, Picture):
         return ODD_FILES
     if isinstance(field, Whole | Reference | JsonObject | fields.Raw) and not isinstance(field, Text | Password):
