@@ -134,7 +134,7 @@ def _urlencoded(raw: bytes) -> dict[str, Any]:
 
 
 async def _multipart(request: web.Request) -> dict[str, Any]:
-    """Fields of a form: text for most, bytes for parts with a file name. Duplicate fields are refused."""
+    """Fields of a form: text for most, a File for parts with a file name. Duplicate fields are refused."""
     found: dict[str, Any] = {}
     _bound(request)
     try:
@@ -146,11 +146,18 @@ async def _multipart(request: web.Request) -> dict[str, Any]:
             while chunk := await part.read_chunk(65536):
                 raw += chunk
                 _bound(request)
-            found[part.name] = File(bytes(raw)) if part.filename is not None else raw.decode("utf-8")
+            found[part.name] = _value(part.filename, bytes(raw))
     except (ValueError, AssertionError, RuntimeError, RuntimeWarning, HttpProcessingError) as err:
         raise Malformed("The form could not be read.") from err
     _bound(request)
     return found
+
+
+def _value(filename: str | None, raw: bytes) -> Any:
+    if filename is None:
+        return raw.decode("utf-8")
+    # A browser sends a field in which no file was chosen with an empty name and nothing in it.
+    return File(raw) if filename or raw else missing
 
 
 def _bound(request: web.Request) -> None:

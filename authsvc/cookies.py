@@ -1,5 +1,7 @@
 """The two cookies of a session, set and deleted with equal attributes (RFC 6265), and the one of a known device."""
 
+from typing import NamedTuple
+
 from aiohttp import web
 
 from authsvc.core import devices
@@ -8,9 +10,18 @@ from authsvc.settings import Settings
 ACCESS, REFRESH, DEVICE = "access_token", "refresh_token", "device"
 
 
-def set_pair(response: web.StreamResponse, settings: Settings, access: str, refresh: str, *, remember: bool) -> None:
-    """Both cookies; without `remember` they end with the browser."""
-    for name, value, life in ((ACCESS, access, settings.access_ttl), (REFRESH, refresh, settings.refresh_ttl)):
+class Pair(NamedTuple):
+    """What both cookies hold. refresh_life: seconds; less than usual near the end of the session."""
+
+    access: str
+    refresh: str
+    refresh_life: int
+    remember: bool
+
+
+def set_pair(response: web.StreamResponse, settings: Settings, pair: Pair) -> None:
+    """Both cookies, for as long as their tokens are good; without `remember` they end with the browser."""
+    for name, value, life in ((ACCESS, pair.access, settings.access_ttl), (REFRESH, pair.refresh, pair.refresh_life)):
         response.set_cookie(
             name,
             value,
@@ -18,7 +29,7 @@ def set_pair(response: web.StreamResponse, settings: Settings, access: str, refr
             httponly=True,
             samesite="Lax",
             secure=settings.secure_cookies,
-            max_age=life if remember else None,
+            max_age=life if pair.remember else None,
         )
 
 

@@ -9,7 +9,7 @@ from authsvc.browser import counting_failures
 from authsvc.flows.sign_in import Credentials, SignedIn, answer_challenge, sign_in
 from authsvc.flows.sign_out import Presented
 from authsvc.keys import BODY, ORIGIN, SERVICE
-from authsvc.presented import bearer
+from authsvc.presented import bearer_of_anybody
 from authsvc.routing import kind_of
 
 
@@ -37,14 +37,20 @@ async def second_step(request: web.Request, body: dict[str, Any]) -> SignedIn:
 def leave_cookies(request: web.Request, response: web.StreamResponse, found: SignedIn) -> None:
     """Those of the new session, and the one by which the browser is known next time."""
     settings = request.app[SERVICE].settings
-    cookies.set_pair(response, settings, found.access, found.refresh, remember=found.remember)
+    cookies.set_pair(response, settings, cookies.Pair(found.access, found.refresh, found.refresh_life, found.remember))
     cookies.set_device(response, settings, found.device)
+
+
+def take_cookies(request: web.Request, response: web.StreamResponse) -> None:
+    """Whoever signed out keeps none, also not those that other pages of the site have set."""
+    cookies.clear(response, request.app[SERVICE].settings)
+    response.headers["Clear-Site-Data"] = '"cookies"'
 
 
 def presented(request: web.Request) -> Presented:
     """Everything by which the session can be known that is to end."""
     return Presented(
-        bearer(request),
+        bearer_of_anybody(request),
         request.cookies.get(cookies.ACCESS),
         request.get(BODY, {}).get("refresh"),
         request.cookies.get(cookies.REFRESH),

@@ -7,7 +7,7 @@ from aiohttp import web
 from authsvc.cookies import ACCESS
 from authsvc.core.person import Caller, Origin
 from authsvc.core.service_keys import ServiceKey
-from authsvc.errors import NotAuthenticated, NotFound, TokenNotValid
+from authsvc.errors import ApiError, NotAuthenticated, NotFound, TokenNotValid
 from authsvc.service import Service
 
 MAX_ID = 2**31 - 1
@@ -19,6 +19,7 @@ ORIGIN = web.RequestKey("origin", Origin)
 CALLER: web.RequestKey[Caller | None] = web.RequestKey("caller", object)  # type: ignore[arg-type]
 SERVICE_KEY: web.RequestKey[ServiceKey | None] = web.RequestKey("service_key", object)  # type: ignore[arg-type]
 BODY: web.RequestKey[dict[str, Any]] = web.RequestKey("body", dict)
+UNREADABLE: web.RequestKey[ApiError] = web.RequestKey("unreadable", ApiError)  # why BODY is empty (Spec.forgives)
 QUERY: web.RequestKey[dict[str, Any]] = web.RequestKey("query", dict)
 REPLY_HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("reply_headers", dict)  # added to whatever is answered
 

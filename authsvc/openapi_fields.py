@@ -19,6 +19,7 @@ _RULES: dict[Any, dict[str, Any]] = {
 }
 _TYPES: dict[type[fields.Field[Any]], tuple[str | None, str | None]] = {
     base.Text: ("string", None),
+    base.Token: ("string", None),
     base.Password: ("string", "password"),
     base.Flag: ("boolean", None),
     base.Whole: ("integer", None),
@@ -62,7 +63,7 @@ def our_own(self: _Converter, field: fields.Field[Any], ret: dict[str, Any]) -> 
         case base.Text():
             more = _of_text(field)
         case base.Password():
-            more = {"minLength": 1, "maxLength": 4 * passwords.MAX_LENGTH}
+            more = {"minLength": 0 if field.allow_none else 1, "maxLength": 4 * passwords.MAX_LENGTH}
         case base.Whole():
             more = {"minimum": field.low, "maximum": field.high}
         case base.Reference():

@@ -25,10 +25,10 @@ _BROWSERS = frozenset({Access.PUBLIC, Access.PUBLIC_PAGE, Access.BASIC})
 
 def answering(row: Route, svc: Service, browser_session: Step, refused: dict[str, float]) -> Handler:
     """What answers a request of this row: who, from where, may he, and only then the handler."""
-    who, may = identity.gate(svc), access.gate(row, svc)
+    who, may = identity.gate(row, svc), access.gate(row, svc)
     wanted = (
         (who, identity.asks(row)),
-        (csrf.gate(svc), row.method not in csrf.SAFE),
+        (csrf.gate(row, svc), row.method not in csrf.SAFE),
         (limits.gate(row, svc, refused), row.limit is not None and svc.settings.limits),
         (may, True),
         (body.gate(row.spec, again=(who, may)), row.spec.body is not None or row.spec.query is not None),

@@ -12,12 +12,20 @@ _NONE: Sequence[str] = ()
 
 
 def bearer(request: web.Request) -> str | None:
-    """The token of `Authorization: Bearer` (RFC 6750); None without one."""
+    """The token of `Authorization: Bearer` (RFC 6750); None without one, Malformed for more than one."""
     values = request.headers.getall("Authorization", _NONE)
     if len(values) == 1 and values[0].startswith("Bearer "):  # as nearly everybody writes it
         return values[0][7:].strip() or None
     scheme, value = _authorization(values)
     return value if scheme == "bearer" and value else None
+
+
+def bearer_of_anybody(request: web.Request) -> str | None:
+    """The same where nobody is turned away for a credential that is garbage: also None for more than one."""
+    try:
+        return bearer(request)
+    except Malformed:
+        return None
 
 
 def basic(request: web.Request) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """What one row of the route table is, and how rows become aiohttp routes."""
 
 import enum
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
@@ -54,6 +55,7 @@ class Spec(NamedTuple):
     status: int = 200
     or_status: tuple[int, ...] = ()  # other statuses that are no errors; those with a body have the same
     errors: tuple[type[ApiError], ...] = ()
+    forgives: bool = False  # a body that cannot be read is an empty one; request[UNREADABLE] says what is wrong
     forms: bool = False  # form and multipart bodies are taken too
     media: str = JSON  # what the reply is
 
@@ -140,7 +142,9 @@ def register(
                 rows[resource.add_route("HEAD", handler)] = row
             else:
                 rows[app.router.add_route(row.method, path, handler)] = row
-    app.router.add_route("*", "/{anything:(?s:.*)}", nowhere)
+    last = app.router.add_resource("/{anything:(?s:.*)}")
+    last.add_route("*", nowhere)
+    last._pattern = re.compile("(?s:.*)")  # type: ignore[attr-defined]  # also `OPTIONS *`, which is no path
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:

@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from authsvc import key_files
 from authsvc.app import create_app
+from authsvc.connection import Connection
 from authsvc.service import build
 from authsvc.settings import Settings
 
@@ -32,6 +33,13 @@ def make_runner(settings: Settings, dsn: str) -> "Runner":
     )
 
 
+class _Server(web.Server):
+    """aiohttp's, whose connections give a request's head ten seconds."""
+
+    def __call__(self) -> Connection:
+        return Connection(self, loop=self._loop, **self._kwargs)
+
+
 class Runner(web.AppRunner):
     """An AppRunner that drains its connections before it closes them.
 
@@ -53,6 +61,10 @@ class Runner(web.AppRunner):
             await self._stop_accepting()
             await self._drain()
         await super().cleanup()
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
 
     async def _stop_accepting(self) -> None:
         queues = [sock.dup() for sock in self._listening]

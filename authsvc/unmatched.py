@@ -7,7 +7,7 @@ from yarl import URL
 
 from authsvc import internal
 from authsvc.errors import NotFound
-from authsvc.routing import ROWS, Access, Route
+from authsvc.routing import ROWS, Access
 
 _CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _CORS_HEADERS = "accept, authorization, content-type, x-requested-with, x-csrftoken"
@@ -34,20 +34,18 @@ async def nowhere(request: web.Request) -> web.Response:
 
 
 async def _refuse(request: web.Request) -> NoReturn:
-    methods: set[str] = set()
-    for resource in request.app.router.resources():
-        if resource is not request.match_info.route.resource:
-            methods |= (await resource.resolve(request))[1]
+    methods = await _methods(request, request.rel_url)
     raise web.HTTPMethodNotAllowed(request.method, methods) if methods else web.HTTPNotFound
 
 
 async def slash_form(request: web.Request) -> URL | None:
-    """Where the same request would be answered with a slash at the end of its path."""
-    if request.path.endswith("/") or request.path.startswith("//"):
+    """Where there is something, for this method or another, with a slash at the end of the path."""
+    if not request.path.startswith("/") or request.path.endswith("/") or request.path.startswith("//"):
         return None
     there = request.rel_url.with_path(request.rel_url.raw_path + "/", encoded=True, keep_query=True)
-    row = await _row(request, request.method, there)
-    return there if row is not None and not (_is_internal(row) and not internal.is_inside(request)) else None
+    if not await _methods(request, there) or await is_hidden(request, "GET", there):
+        return None
+    return there
 
 
 async def is_hidden(request: web.Request, method: str, path: URL) -> bool:
@@ -57,13 +55,15 @@ async def is_hidden(request: web.Request, method: str, path: URL) -> bool:
 
 async def is_internal(request: web.Request, method: str, path: URL) -> bool:
     """Is this a path for the internal network?"""
-    return _is_internal(await _row(request, method, path))
-
-
-def _is_internal(row: Route | None) -> bool:
+    found = await request.app.router.resolve(request.clone(method=method, rel_url=path))
+    row = request.app[ROWS].get(found.route)
     return row is not None and row.access is Access.INTERNAL
 
 
-async def _row(request: web.Request, method: str, path: URL) -> Route | None:
-    found = await request.app.router.resolve(request.clone(method=method, rel_url=path))
-    return request.app[ROWS].get(found.route)
+async def _methods(request: web.Request, path: URL) -> set[str]:
+    """What is answered at this path; `nowhere` itself does not count."""
+    asked, methods = request.clone(rel_url=path), set[str]()
+    for resource in request.app.router.resources():
+        if resource is not request.match_info.route.resource:
+            methods |= (await resource.resolve(asked))[1]
+    return methods

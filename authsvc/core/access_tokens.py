@@ -21,6 +21,7 @@ from authsvc.errors import TokenNotValid
 
 _MAX_BYTES = 3500  # a cookie holds 4096 bytes with its name and attributes
 _REMEMBERED = 3_000  # some 4 MB
+_LONGEST = 8192  # letters that are looked at; no header could bring more
 _SKEW = 30  # seconds that another node's clock may be ahead, for iat and nbf only
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _STRINGS = ("iss", "sub", "jti", "token_type")
@@ -107,7 +108,7 @@ class AccessTokens:
 
     def _verified(self, token: str) -> dict[str, Any]:
         # The key decides the algorithm: a token cannot choose "none", nor have a public key used as a secret.
-        if not _FORM.fullmatch(token):  # PyJWT would take padding too
+        if len(token) > _LONGEST or not _FORM.fullmatch(token):  # PyJWT would take padding too
             raise TokenNotValid
         try:
             header = jwt.get_unverified_header(token)

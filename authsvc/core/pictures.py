@@ -9,10 +9,10 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 1024
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
-# Pillow warns of decompression bombs and of broken metadata. For the whole process and once: what sets
-# filters for a while sets them for every thread, and two at once leave the wrong ones behind.
+# Pillow warns of decompression bombs, which are refused, and of broken metadata, which goes anyway. For the whole
+# process and once: what sets filters for a while sets them for every thread, and two at once leave the wrong ones.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
-warnings.filterwarnings("error", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def webp(upload: bytes) -> bytes:
@@ -26,6 +26,8 @@ def webp(upload: bytes) -> bytes:
         with Image.open(io.BytesIO(upload), formats=_FORMATS) as picture:
             # The size is known from the header, before anything is unpacked.
             made = _encode(picture) if max(picture.size) <= MAX_SIDE else None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        made = None
     except UnidentifiedImageError as err:
         raise ValueError("Upload a PNG, JPEG or WebP picture.") from err
     except Exception as err:  # the decoders fail in every way there is, and their words are not for users
@@ -37,7 +39,14 @@ def webp(upload: bytes) -> bytes:
 
 def _encode(picture: Image.Image) -> bytes:
     kept = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    turned = ImageOps.exif_transpose(kept)  # cameras write how they were held beside the pixels
     out = io.BytesIO()
-    turned.save(out, "WEBP", quality=85, method=4, icc_profile=b"")
+    _turned(kept).save(out, "WEBP", quality=85, method=4, icc_profile=b"")
     return out.getvalue()
+
+
+def _turned(picture: Image.Image) -> Image.Image:
+    """Upright: cameras write how they were held beside the pixels. As it is when that cannot be read."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # metadata is broken in every way there is, and the pixels are good all the same
+        return picture

@@ -18,6 +18,7 @@ class Refreshed(NamedTuple):
 
     access: str
     refresh: str
+    refresh_life: int  # seconds
     remember: bool
     kind: Kind
 
@@ -55,6 +56,7 @@ async def refresh(svc: Service, presented: str, kinds: frozenset[Kind], origin: 
     return Refreshed(
         svc.tokens.issue(found.claims, row["session_id"]),
         successor,
+        int(row["seconds_left"]),
         row["remember"],
         person.kind,
     )

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from authsvc import errors
+from authsvc import errors, people
 from authsvc.core import names, passwords
 from authsvc.core.person import Kind, Person
 from authsvc.core.registration import NewPerson
 from authsvc.db.pool import Db
-from authsvc.queries import assignments, audit, employees, roles, systems, users
+from authsvc.queries import assignments, audit, employees, roles, sessions, systems, users
 from authsvc.service import Service
 
 SYSTEMS = {
@@ -46,10 +46,16 @@ EMPLOYEES = {"employee.pending": "Pending", "employee.approved": "Approved", "em
 
 
 async def seed(svc: Service, password: str) -> bool:
-    """Make the demo systems and people, all with one password; False when they are there already."""
-    if await users.by_email(svc.db, SUPERUSER):
-        return False  # before the password is hashed: every start comes here
-    password_hash = await svc.hasher.encode(passwords.normalise(password))
+    """Make the demo systems and people, all with one password; False when they are there already.
+
+    Every start comes here and says the password: those who have another one get this one.
+    """
+    password = passwords.normalise(password)
+    if there := await users.by_email(svc.db, SUPERUSER):
+        if not await svc.hasher.verify(password, there["password_hash"]):
+            await _give_password(svc, password)
+        return False
+    password_hash = await svc.hasher.encode(password)
     async with svc.db.transaction() as tx:
         if await users.by_email(tx, SUPERUSER):
             return False
@@ -70,13 +76,31 @@ async def seed(svc: Service, password: str) -> bool:
     return True
 
 
+async def _give_password(svc: Service, password: str) -> None:
+    new_hash = await svc.hasher.encode(password)
+    staff = (SUPERUSER, *(f"{demo.local}@example.com" for demo in PEOPLE))
+    everybody = [(Kind.STAFF, email) for email in staff]
+    everybody += [(Kind.EMPLOYEE, f"{local}@example.com") for local in EMPLOYEES]
+    async with svc.db.transaction() as tx:
+        for kind, email in everybody:
+            account = await people.PEOPLE[kind].by_email(tx, email)
+            if account and await people.PEOPLE[kind].set_password(
+                tx, account["id"], new_hash, account["password_hash"]
+            ):
+                await sessions.end_all(tx, Person(kind, account["id"]), None, "password_change")
+        await audit.add(tx, "demo_password_set", actor=None, subject=None)
+
+
 async def create_superuser(svc: Service, email: str, username: str | None, password: str) -> None:
     """A new account with all rights. Invalid for a weak password, a wrong or taken address or username."""
     try:
         address = names.address(email)
-        chosen = names.username(username) if username else names.username_from(address)
     except ValueError as err:
         raise errors.Invalid({"email": [str(err)]}) from err
+    try:
+        chosen = names.username(username) if username else names.username_from(address)
+    except ValueError as err:
+        raise errors.Invalid({"username": [str(err)]}) from err
     password = passwords.normalise(password)
     weak = await svc.hasher.problem(password, min_length=svc.settings.password_min_length, personal=[address, chosen])
     if weak:

@@ -36,6 +36,7 @@ class SignedIn(NamedTuple):
 
     access: str
     refresh: str
+    refresh_life: int  # seconds
     remember: bool
     device: Device
     profile: Mapping[str, Any]
@@ -179,7 +180,8 @@ async def _with_refresh_token(svc: Service, proven: Proven, remember: bool, orig
     )
     access, profile = await _open_session(svc, proven, new, origin)
     device = devices.remember(proven.device, proven.person, svc.settings.secret)
-    return SignedIn(access, refresh, remember, device, profile)
+    life = min(svc.settings.refresh_ttl, svc.settings.session_max_age)
+    return SignedIn(access, refresh, life, remember, device, profile)
 
 
 async def _open_session(svc: Service, proven: Proven, new: NewSession, origin: Origin) -> tuple[str, Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Sign out: end the session that any of the presented credentials belongs to."""
+"""Sign out: end the sessions that the presented credentials belong to; mostly they belong to one."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -29,22 +29,23 @@ class Found(NamedTuple):
 
 
 async def sign_out(svc: Service, presented: Presented, kinds: frozenset[Kind], origin: Origin) -> Kind:
-    """End the session; the kind of person whose it was.
+    """End each live session of these kinds that was presented; the kind of person whose the first one was.
 
     An expired access token will do, and a stale one beside a live one does no harm. NotAuthenticated when
-    nothing was presented, TokenNotValid when none of it is ours, WrongAccountType for a session of another
-    kind, which then lives on.
+    nothing was presented, TokenNotValid when none of it is ours, WrongAccountType when all sessions are of
+    another kind: those live on.
     """
     belonging = await _sessions(svc, presented)
     if not belonging:
         raise errors.TokenNotValid if any(presented) else errors.NotAuthenticated
     live = [found for found in belonging if found.is_live]
-    chosen = (live or belonging)[0]
-    if chosen.person.kind not in kinds:
+    chosen = [found for found in live or belonging[:1] if found.person.kind in kinds]
+    if not chosen:
         raise errors.WrongAccountType
-    if chosen.is_live:
-        await _end(svc, chosen, origin)
-    return chosen.person.kind
+    for found in dict.fromkeys(chosen):
+        if found.is_live:
+            await _end(svc, found, origin)
+    return chosen[0].person.kind
 
 
 async def _end(svc: Service, found: Found, origin: Origin) -> None:

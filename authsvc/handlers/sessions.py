@@ -5,7 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from authsvc import cookies, entrance
+from authsvc import entrance
+from authsvc.core.person import Kind
 from authsvc.core.profiles import shown
 from authsvc.errors import (
     AccountDisabled,
@@ -26,7 +27,7 @@ from authsvc.errors import (
 from authsvc.flows import landing, own_sessions
 from authsvc.flows.sign_in import SignedIn
 from authsvc.flows.sign_out import sign_out
-from authsvc.keys import BODY, ORIGIN, SERVICE, caller_of, id_of
+from authsvc.keys import BODY, ORIGIN, SERVICE, UNREADABLE, caller_of, id_of
 from authsvc.replies import reply
 from authsvc.routing import BOTH_KINDS, api, row_of
 from authsvc.schemas import sessions as s
@@ -142,24 +143,37 @@ async def logout_all(request: web.Request) -> web.Response:
     return _signed_out(request)
 
 
-@api(body=s.RefreshBody, reply=s.Message, errors=(NotAuthenticated, TokenNotValid, WrongAccountType), forms=True)
+@api(
+    body=s.RefreshBody,
+    reply=s.Message,
+    errors=(NotAuthenticated, TokenNotValid, WrongAccountType),
+    forgives=True,
+    forms=True,
+)
 async def logout(request: web.Request) -> web.Response:
     """End this session, known by any of its tokens, also by an expired one."""
     row = row_of(request)
-    kinds = row.kinds if row else BOTH_KINDS
-    await sign_out(request.app[SERVICE], entrance.presented(request), kinds, request[ORIGIN])
+    await _end(request, row.kinds if row else BOTH_KINDS)
     return _signed_out(request)
 
 
-@api(body=s.RefreshBody, reply=s.Message, forms=True)
+@api(body=s.RefreshBody, reply=s.Message, forgives=True, forms=True)
 async def logout_anyway(request: web.Request) -> web.Response:
     """End this session if there is one; clear the cookies in any case."""
     with contextlib.suppress(NotAuthenticated, TokenNotValid):
-        await sign_out(request.app[SERVICE], entrance.presented(request), BOTH_KINDS, request[ORIGIN])
+        await _end(request, BOTH_KINDS)
     return _signed_out(request)
 
 
+async def _end(request: web.Request, kinds: frozenset[Kind]) -> None:
+    """End what was presented. What is wrong with the body matters where nothing else of a session came."""
+    try:
+        await sign_out(request.app[SERVICE], entrance.presented(request), kinds, request[ORIGIN])
+    except (NotAuthenticated, TokenNotValid) as err:
+        raise request.get(UNREADABLE, err) from None
+
+
 def _signed_out(request: web.Request) -> web.Response:
-    response = reply({"message": "Logout successful"}, headers={"Clear-Site-Data": '"cookies"'})
-    cookies.clear(response, request.app[SERVICE].settings)
+    response = reply({"message": "Logout successful"})
+    entrance.take_cookies(request, response)
     return response

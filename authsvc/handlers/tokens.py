@@ -17,6 +17,7 @@ from authsvc.errors import (
     InvalidCredentials,
     LockedOut,
     LockedOutFirst,
+    Malformed,
     NotAuthenticated,
     OtpRequired,
     Overloaded,
@@ -54,7 +55,7 @@ async def rotate(request: web.Request) -> web.Response:
     svc = request.app[SERVICE]
     response = reply({"access": found.access, "refresh": found.refresh, "expires_in": svc.settings.access_ttl})
     if not by_body:
-        cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+        _set_cookies(request, response, found)
     return response
 
 
@@ -75,8 +76,13 @@ async def rotate_cookie(request: web.Request) -> web.Response:
             "user_type": found.kind.value,
         }
     )
-    cookies.set_pair(response, svc.settings, found.access, found.refresh, remember=found.remember)
+    _set_cookies(request, response, found)
     return response
+
+
+def _set_cookies(request: web.Request, response: web.Response, found: Refreshed) -> None:
+    pair = cookies.Pair(found.access, found.refresh, found.refresh_life, found.remember)
+    cookies.set_pair(response, request.app[SERVICE].settings, pair)
 
 
 async def _refreshed(request: web.Request, token: str | None) -> Refreshed:
@@ -124,19 +130,31 @@ def _second(at: int) -> bytes:
 @api(reply=s.AccessToken, errors=_REFUSALS)
 async def obtain_basic(request: web.Request) -> web.Response:
     """An access token for HTTP Basic credentials, else for the refresh cookie, which stays as it is."""
-    svc, credentials = request.app[SERVICE], basic(request)
-    if credentials is not None:
-        # A program's failures count for no browser; but where a browser's need a captcha, this is no way around it.
-        captcha_due = await needs_captcha(request)
-        given = Credentials(*credentials, captcha_due=captcha_due, device=cookies.device_of(request))
-        try:
-            access = await access_token_only(svc, Kind.STAFF, given, request[ORIGIN])
-        except CaptchaRequired as err:  # whoever speaks Basic gets 401 and the code that says why
-            raise CaptchaRequiredFirst from err
-        except LockedOut as err:
-            raise LockedOutFirst(retry_after=err.retry_after) from err
-    elif token := request.cookies.get(cookies.REFRESH):
-        access = await access_token_of(svc, token, BOTH_KINDS)
-    else:
-        raise NotAuthenticated
-    return reply({"access": access, "expires_in": svc.settings.access_ttl})
+    try:
+        credentials, wrong = basic(request), None
+    except Malformed as err:
+        credentials, wrong = None, err
+    access = await (_by_password(request, *credentials) if credentials else _by_cookie(request, wrong))
+    return reply({"access": access, "expires_in": request.app[SERVICE].settings.access_ttl})
+
+
+async def _by_password(request: web.Request, name: str, password: str) -> str:
+    # A program's failures count for no browser; but where a browser's need a captcha, this is no way around it.
+    given = Credentials(name, password, captcha_due=await needs_captcha(request), device=cookies.device_of(request))
+    try:
+        return await access_token_only(request.app[SERVICE], Kind.STAFF, given, request[ORIGIN])
+    except CaptchaRequired as err:  # whoever speaks Basic gets 401 and the code that says why
+        raise CaptchaRequiredFirst from err
+    except LockedOut as err:
+        raise LockedOutFirst(retry_after=err.retry_after) from err
+
+
+async def _by_cookie(request: web.Request, wrong: Malformed | None) -> str:
+    """wrong: what to say of a header that cannot be read, where no good cookie is beside it."""
+    token = request.cookies.get(cookies.REFRESH)
+    if not token:
+        raise wrong or NotAuthenticated
+    try:
+        return await access_token_of(request.app[SERVICE], token, BOTH_KINDS)
+    except TokenNotValid as err:
+        raise wrong or err from None

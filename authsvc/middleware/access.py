@@ -35,6 +35,12 @@ def gate(row: Route, svc: Service) -> Callable[[web.Request], Awaitable[None] | 
     return check if settings.internal_port is None else check_listener
 
 
+def needs_session(row: Route) -> bool:
+    """Is nobody let in without a session: no other service, and nobody who shows something else of one?"""
+    is_settled_elsewhere = row.access in _SETTLED_BY_FLOW or row.access is Access.INTERNAL or row.settles_itself
+    return not is_settled_elsewhere and row.scope is None
+
+
 def _is_service(request: web.Request, svc: Service) -> bool:
     """Does somebody on the internal network ask for what needs no session there?"""
     if request[CALLER] is not None or not internal.is_inside(request):

@@ -7,7 +7,8 @@ from aiohttp import web
 from marshmallow import Schema
 
 from authsvc import bodies
-from authsvc.keys import BODY, CALLER, QUERY
+from authsvc.errors import ApiError
+from authsvc.keys import BODY, CALLER, QUERY, UNREADABLE
 from authsvc.routing import Spec
 
 _PROMPT = 0.1  # seconds; a body usually comes with its head
@@ -17,6 +18,8 @@ def gate(
     spec: Spec, again: Iterable[Callable[[web.Request], Awaitable[None] | None]]
 ) -> Callable[[web.Request], Awaitable[None] | None]:
     """request[BODY] and request[QUERY] hold what the schemas let through; anything else is 400, 413 or 415.
+
+    A row that forgives takes a body that cannot be read for an empty one.
 
     again: the gates that a signed-in caller has to pass once more when his body came late.
     """
@@ -28,7 +31,12 @@ def gate(
 
     async def read(request: web.Request, schema: type[Schema]) -> None:
         began = time.monotonic()
-        request[BODY] = bodies.load(schema, await bodies.read(request, schema, forms=spec.forms))
+        try:
+            request[BODY] = bodies.load(schema, await bodies.read(request, schema, forms=spec.forms))
+        except ApiError as err:
+            if not spec.forgives:
+                raise
+            request[BODY], request[UNREADABLE] = {}, err
         if request[CALLER] is not None and time.monotonic() - began > _PROMPT:
             # Somebody who keeps a request open must not act by a right that he lost meanwhile.
             for gate in again:

@@ -19,6 +19,8 @@ _FIRST = next(iter(ALWAYS))
 async def without_banner(request: web.Request, response: web.StreamResponse) -> None:
     """Signal on_response_prepare: aiohttp says what it is unless it is taken back here."""
     del response.headers[hdrs.SERVER]
+    if _FIRST not in response.headers:  # to `CONNECT a:80`, which has no path for a route, aiohttp answers itself
+        response.headers.extend(ALWAYS)
 
 
 def finishing(row: Route | None, svc: Service) -> Callable[[web.Request, web.StreamResponse], None]:

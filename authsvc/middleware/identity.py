@@ -17,7 +17,7 @@ from authsvc.core.person import Caller, Origin
 from authsvc.errors import TokenNotValid
 from authsvc.keys import CALLER
 from authsvc.known import Session
-from authsvc.presented import bearer
+from authsvc.presented import bearer, bearer_of_anybody
 from authsvc.routing import Access, Route
 from authsvc.service import Service
 
@@ -45,12 +45,13 @@ def asks(row: Route) -> bool:
     return row.knows_caller or row.access not in _NO_CALLER
 
 
-def gate(svc: Service) -> Callable[[web.Request], Awaitable[None] | None]:
+def gate(row: Route, svc: Service) -> Callable[[web.Request], Awaitable[None] | None]:
     """Say in request[CALLER] who is calling, as of now."""
+    token_of = bearer_of_anybody if row.access in _NO_CALLER or row.settles_itself else bearer
 
     def identify(request: web.Request) -> Awaitable[None] | None:
         request[CALLER] = None
-        token = bearer(request)
+        token = token_of(request)
         if token is None and hdrs.COOKIE not in request.headers:
             return None
         if token and (caller := _remembered(token, svc)):

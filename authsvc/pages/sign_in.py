@@ -78,7 +78,7 @@ async def leave(request: web.Request) -> web.Response:
         return form_page("sign_out.html")
     kind = await _ended(request) or Kind.STAFF
     response = web.Response(status=303, headers={"Location": landing.SIGN_IN_PAGES[kind]})
-    cookies.clear(response, request.app[SERVICE].settings)
+    entrance.take_cookies(request, response)
     return response
 
 

@@ -103,10 +103,30 @@ class Checked(Text):
             raise ValidationError(str(err)) from err
 
 
+class Token(Text):
+    """A token as it was sent, of whatever letters: whether it is one of ours is asked where it is used."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(1024 * 1024, **more)  # as much as a body may have
+
+    def _checked(self, text: str) -> str:
+        return text
+
+
 class Password(fields.Field[str]):
-    """A password as typed: NFKC-normalised, never trimmed. Longer ones than may be set are refused unhashed."""
+    """A password as typed: NFKC-normalised, never trimmed. Longer ones than may be set are refused unhashed.
+
+    blank: an empty one, and null, is as if it was left out.
+    """
 
     default_error_messages = SENTENCES
+
+    def __init__(self, *, blank: bool = False, **more: Any) -> None:
+        super().__init__(allow_none=blank, **more)
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        left_out = self.allow_none and value in ("", None)
+        return super().deserialize(missing if left_out else value, attr, data, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = _text(self, value)
@@ -118,11 +138,23 @@ class Password(fields.Field[str]):
 
 
 class Flag(FormField, fields.Field[bool]):
-    """A real JSON boolean; in forms true/false, 1/0, on/off."""
+    """A real JSON boolean; in forms true/false, 1/0, on/off.
+
+    blank: null, and in forms an empty one, is as if it was left out.
+    """
 
     default_error_messages = SENTENCES
 
+    def __init__(self, *, blank: bool = False, **more: Any) -> None:
+        super().__init__(allow_none=blank or None, **more)
+        self.blank = blank
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        return super().deserialize(missing if self.blank and value is None else value, attr, data, **kwargs)
+
     def from_form(self, value: Any) -> Any:
+        if value == "" and self.blank:
+            return missing
         return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}.get(
             value.lower() if isinstance(value, str) else "", value
         )

@@ -33,6 +33,6 @@ class SignInForm(ForgotForm):
 
     next = Text(2000, blank="keep", load_default="")
     password = fields.Raw(load_default="", metadata={"type": "string"})
-    remember_me = Flag(load_default=False)
+    remember_me = Flag(blank=True, load_default=False)
     temporary_token = Text(200, blank="keep", load_default="")
     otp_code = fields.Raw(load_default="", metadata={"type": "string"})

@@ -51,8 +51,8 @@ class ChangeBody(Schema):
     current_password = Password()
     old_password = Password()
     new_password = Password(required=True)
-    new_password_confirm = Password()
-    confirm_password = Password()
+    new_password_confirm = Password(blank=True)
+    confirm_password = Password(blank=True)
 
     @validates_schema
     def _consistent(self, data: dict[str, Any], **_: Any) -> None:

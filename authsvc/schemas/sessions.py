@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from authsvc.schemas.base import Flag, Password, Text
+from authsvc.schemas.base import Flag, Password, Text, Token
 from authsvc.schemas.users import Employee, Profile
 
 
@@ -13,7 +13,7 @@ class SignInBody(Schema):
     password = Password(required=True)
     otp_code = Text(50, blank="null")
     captcha_token = Text(100, blank="null")
-    remember_me = Flag(load_default=True)
+    remember_me = Flag(blank=True, load_default=True)
 
 
 class SignedInUser(Profile):
@@ -95,7 +95,7 @@ class EmployeeOtpAsked(OtpAsked):
 class RefreshBody(Schema):
     """The refresh token, unless it comes as a cookie."""
 
-    refresh = Text(200, blank="null")
+    refresh = Token(blank="null")
 
 
 class Refreshed(Schema):
@@ -125,7 +125,7 @@ class AccessToken(Schema):
 class VerifyBody(Schema):
     """An access or a refresh token."""
 
-    token = Text(8192, required=True)
+    token = Token(required=True)
 
 
 class Empty(Schema):

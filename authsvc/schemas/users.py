@@ -27,8 +27,8 @@ class RegisterBody(PersonFields):
 
     email = Checked(names.address, required=True)
     password = Password(required=True)
-    password2 = Password()
-    password_confirm = Password()
+    password2 = Password(blank=True)
+    password_confirm = Password(blank=True)
     captcha_token = Text(100, blank="null")
 
     @pre_load
@@ -56,7 +56,7 @@ class ProfileBody(PersonFields):
 
     profile_picture = Picture()
     email = Text(254)
-    current_password = Password()
+    current_password = Password(blank=True)
 
 
 class SystemRole(Schema):

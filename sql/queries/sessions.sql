@@ -48,12 +48,13 @@ WITH known AS (
      WHERE s.id = known.session_id AND s.ended_at IS NULL AND s.expires_at > now() AND s.kind = ANY ($6::text[])
        AND (s.refresh_hash = $1 AND s.refresh_expires_at > now()
             OR s.previous_hash = $1 AND s.rotated_at > now() - $5::interval)
-    RETURNING s.id, s.kind, s.person_id, s.remember, s.sealed_successor, s.refresh_hash
+    RETURNING s.id, s.kind, s.person_id, s.remember, s.sealed_successor, s.refresh_hash,
+              extract(epoch FROM s.refresh_expires_at - now())::float8 AS seconds_left
 ), remembered AS (
     INSERT INTO refresh_tokens (token_hash, session_id)
     SELECT $2, id FROM rotated WHERE refresh_hash = $2
 )
-SELECT known.session_id, r.kind, r.person_id, r.remember, r.sealed_successor
+SELECT known.session_id, r.kind, r.person_id, r.remember, r.sealed_successor, r.seconds_left
   FROM known LEFT JOIN rotated r ON r.id = known.session_id;
 
 -- name: end_reused

@@ -1,8 +1,10 @@
 """Pictures: only pixels survive, and whatever is sent, the answer is a picture or a sentence for people."""
 
+import importlib
 import io
 import random
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -78,6 +80,7 @@ def sized_png(width: int, height: int) -> bytes:
     """A small file whose header lies about its size."""
     png = bytearray(drawn())
     png[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
     return bytes(png)
 
 
@@ -106,8 +109,27 @@ def test_what_may_not_be_used(upload: bytes, sentence: str) -> None:
 
 @pytest.mark.parametrize("side", [1025, 10_000, 50_000, 2**31 - 1])
 def test_bombs_are_not_unpacked(side: int) -> None:
-    with pytest.raises(ValueError, match="picture"):
+    with pytest.raises(ValueError, match=r"^The picture must be at most 1024 x 1024 pixels\.$"):
         pictures.webp(sized_png(side, side))
+
+
+BROKEN_EXIF = {
+    "nothing": b"",
+    "noise": b"x" * 40,
+    "a directory outside": b"II*\0\xff\xff\xff\xff",
+    "a directory cut off": b"II*\0\x08\0\0\0\xff\xff\x12\x01",
+    "no directory": b"MM\0*\0\0\0\x08\0",
+}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("broken", BROKEN_EXIF)
+def test_broken_exif_leaves_the_picture_as_it_is(kind: str, broken: str) -> None:
+    upload = drawn(kind, exif=b"Exif\0\0" + BROKEN_EXIF[broken])
+    with warnings.catch_warnings():
+        warnings.resetwarnings()  # pytest's own are stricter than those of the service
+        made = importlib.reload(pictures).webp(upload)
+    assert Image.open(io.BytesIO(made)).size == (16, 8)
 
 
 def spoilt(upload: bytes, chance: random.Random) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from marshmallow import Schema, fields
 
 from authsvc.routes import ROUTES
-from authsvc.schemas.base import Flag, JsonObject, Password, Picture, Reference, Text, Whole
+from authsvc.schemas.base import Flag, JsonObject, Password, Picture, Reference, Text, Token, Whole
 from tests.client import Api, Tokens
 from tests.endpoints.kit import unchanged
 from tests.middleware.kit import WITH_BODY, Name, over
@@ -31,7 +31,7 @@ EMPTY_IS_NONE = {
 def odd_values(schema: type[Schema], name: str, field: fields.Field[Any]) -> list[Any]:
     """What may not be accepted for a field."""
     if isinstance(field, Flag):
-        return ODD_FLAGS
+        return [odd for odd in ODD_FLAGS if odd is not None or not field.allow_none]
     if isinstance(field, Picture):
         return ODD_FILES
     if isinstance(field, Whole | Reference | JsonObject | fields.Raw) and not isinstance(field, Text | Password):
@@ -39,6 +39,8 @@ def odd_values(schema: type[Schema], name: str, field: fields.Field[Any]) -> lis
     assert isinstance(field, Text | Password), f"say here what may not be accepted for {type(field).__name__}"
     none = [] if field.allow_none or (schema.__name__, name) in EMPTY_IS_NONE else [None]
     limit = field.limit if isinstance(field, Text) else 512
+    if isinstance(field, Token):
+        return [*ODD_TEXTS, *none]  # whatever its length, a text that is no token is 401 or 200
     return [*ODD_TEXTS, *none, "x" * (limit + 1), "é" * (limit + 1)]
 
 

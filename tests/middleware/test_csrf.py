@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from authsvc.errors import PermissionDenied
+from authsvc.middleware.access import needs_session
 from tests.client import PASSWORD, Answer, Api, Tokens
-from tests.endpoints.kit import cookies_of, unchanged
+from tests.endpoints.kit import NOT_AUTHENTICATED, TOKEN_NOT_VALID, cookies_of, unchanged
 from tests.middleware.kit import CLOSED, UNSAFE, VALID, Name, over
 
 OWN = "http://auth.test"
@@ -104,11 +105,34 @@ async def test_our_own_pages_and_programs_pass(api: Api, ada: Tokens, name: Name
 
 @over(UNSAFE)
 async def test_a_stranger_is_refused_like_anybody(api: Api, db: asyncpg.Connection, name: Name) -> None:
-    """Also without cookies: a foreign page may not sign its visitor in as somebody else."""
+    """Also without cookies: a foreign page may not sign its visitor in as somebody else, nor out."""
+    body = VALID.get(name.row.name, {})
     async with unchanged(db):
         for headers in FOREIGN[:3]:
-            answer = await api.request(name.row.method, name.path, json=VALID.get(name.row.name, {}), headers=headers)
-            assert (answer.status, answer.json) == (403, REFUSED)
+            answer = await api.request(name.row.method, name.path, json=body, headers=headers)
+            if needs_session(name.row):  # where without one nothing happens, a program hears what it lacks
+                assert (answer.status, answer.json, dict(answer.cookies)) == (401, NOT_AUTHENTICATED, {})
+            else:
+                assert (answer.status, answer.json) == (403, REFUSED)
+
+
+@over([name for name in UNSAFE if needs_session(name.row)])
+async def test_a_stale_token_is_told_so_unless_a_cookie_of_ours_is_beside_it(
+    api: Api, ada: Tokens, db: asyncpg.Connection, name: Name
+) -> None:
+    body, stale = VALID.get(name.row.name, {}), {"Authorization": "Bearer x", **FOREIGN[0]}
+    async with unchanged(db):
+        for cookie, status in (("a=b", 401), ("access_token=x", 403), (f"refresh_token={ada.refresh}", 403)):
+            headers = {**stale, "Cookie": cookie}
+            answer = await api.request(name.row.method, name.path, json=body, headers=headers)
+            assert (answer.status, answer.json) == (status, TOKEN_NOT_VALID if status == 401 else REFUSED), cookie
+
+
+@over([name for name in UNSAFE if not needs_session(name.row)])
+async def test_a_stale_token_opens_no_public_row_to_a_foreign_page(api: Api, name: Name) -> None:
+    body, stale = VALID.get(name.row.name, {}), {"Authorization": "Bearer x", **FOREIGN[0]}
+    answer = await api.request(name.row.method, name.path, json=body, headers=stale)
+    assert (answer.status, answer.json) == (403, REFUSED)
 
 
 @over([name for name in UNSAFE if name in CLOSED or name.row.settles_itself])

@@ -66,9 +66,31 @@ async def test_a_redirect_is_followed_with_method_and_body(api: Api, ada: Tokens
     assert (answer.status, answer.json["user"]["email"]) == (200, "ada@example.com")
 
 
-async def test_only_what_would_be_answered_is_redirected(api: Api) -> None:
-    for method, path in (("GET", "/api/nowhere"), ("DELETE", "/api/me"), ("POST", "/api/me"), ("GET", "/healthz/x")):
-        assert (await api.request(method, path)).status == 404
+async def test_only_what_is_there_is_redirected(api: Api) -> None:
+    for method, path in (("GET", "/api/nowhere"), ("POST", "/nowhere"), ("GET", "/healthz/x"), ("GET", "/healthz")):
+        assert (await api.request(method, path)).status == (200 if path == "/healthz" else 404)
+
+
+async def test_a_method_that_is_not_answered_is_redirected_too(api: Api) -> None:
+    for method, path, allow in (
+        ("GET", "/api/v1/users/login", "POST"),
+        ("PUT", "/api/me", "GET,HEAD"),
+        ("DELETE", "/api/me", "GET,HEAD"),
+        ("PROPFIND", "/token", "GET,HEAD,POST"),
+        ("OPTIONS", "/login", "GET,HEAD,POST"),
+    ):
+        answer = await api.request(method, f"{path}?a=b")
+        assert (answer.status, answer.headers["Location"]) == (308, f"{path}/?a=b")
+        answer = await api.request(method, answer.headers["Location"], headers=JSON)
+        assert (answer.status, answer.code, answer.headers["Allow"]) == (405, "method_not_allowed", allow)
+
+
+async def test_an_internal_path_is_not_told_to_strangers_by_any_method(serve: Any) -> None:
+    for networks, status in (({}, 404), ({"internal_networks": LOOPBACK}, 308)):
+        api: Api = await serve(**networks)
+        for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
+            for path in ("/api/v1/users/internal/1", "/api/v1/hdts/users/1"):
+                assert (await api.request(method, path)).status == status, (method, path)
 
 
 ELSEWHERE = [

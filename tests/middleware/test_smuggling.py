@@ -96,6 +96,19 @@ async def test_connect_and_asterisk_are_no_proxy(real: Api) -> None:
             assert status in (b"303", b"404", b"405")  # ours of that path, whatever the host
 
 
+async def test_what_is_no_path_is_not_found_and_has_the_usual_headers(real: Api) -> None:
+    for line in (b"OPTIONS *", b"CONNECT evil.example:443", b"CONNECT a:80"):
+        answer = await raw(real, line + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        head = answer.partition(b"\r\n\r\n")[0]
+        assert status_of(answer) == 404
+        for name in (b"X-Content-Type-Options", b"Content-Security-Policy", b"Referrer-Policy", b"Cache-Control"):
+            assert head.count(b"\r\n" + name + b": ") == 1, (line, name)
+        assert b"\r\nServer:" not in head
+        assert b"aiohttp" not in answer
+    sent = b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: application/json\r\n\r\n"
+    assert (await raw(real, sent)).endswith(b'{"detail":"Not found.","code":"not_found"}')
+
+
 async def test_an_unknown_expectation_is_400_in_the_usual_shape(real: Api) -> None:
     answer = await raw(real, HEAD + b"Connection: close\r\nExpect: tea\r\nContent-Length: 2\r\n\r\n{}")
     assert status_of(answer) == 400

@@ -117,6 +117,16 @@ async def test_who_signs_out_there(api: Api, db: asyncpg.Connection, sevens: Sev
     await assert_alive(api, sevens.user)
 
 
+async def test_signing_out_there_with_sessions_of_both_kinds_ends_the_employees(
+    api: Api, db: asyncpg.Connection, sevens: Sevens
+) -> None:
+    headers = {**sevens.user.bearer, **cookies_of(sevens.employee)}
+    answer = await api.post(LOGOUT, headers=headers)
+    assert (answer.status, answer.json) == (200, OUT)
+    await assert_dead(api, sevens.employee)
+    await assert_alive(api, sevens.user)
+
+
 async def test_the_sign_out_page_leads_to_the_employees_sign_in(api: Api, db: asyncpg.Connection) -> None:
     await add_employee(db)
     tokens = await sign_in(api)

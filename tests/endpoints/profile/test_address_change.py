@@ -74,7 +74,7 @@ CONTROL = "Control characters are not allowed."
 PROBLEMS = [
     ({"email": NEW}, {"current_password": ["This field is required."]}),
     ({"email": NEW, "current_password": "wrong"}, {"current_password": ["Current password is incorrect."]}),
-    ({"email": NEW, "current_password": ""}, {"current_password": ["This field may not be blank."]}),
+    ({"email": NEW, "current_password": ""}, {"current_password": ["This field is required."]}),
     ({"email": NEW, "current_password": [PASSWORD]}, {"current_password": ["Not a valid string."]}),
     ({"email": ""}, {"email": ["This field may not be blank."]}),
     ({"email": "nonsense", "current_password": PASSWORD}, {"email": ["Enter a valid email address."]}),

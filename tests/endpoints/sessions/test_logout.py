@@ -2,8 +2,9 @@
 
 import asyncpg
 import pytest
+from multidict import CIMultiDict
 
-from tests.client import Api, Tokens
+from tests.client import Api, Tokens, cookie_header
 from tests.conftest import FakeClock
 from tests.endpoints.kit import (
     CLEARED,
@@ -136,6 +137,38 @@ async def test_a_stale_access_cookie_does_not_shield_the_live_refresh_cookie(api
     await assert_dead(api, live)
 
 
+PAIRS = {
+    "bearer and cookies": lambda a, b: {"headers": {**a.bearer, **cookies_of(b)}},
+    "bearer and refresh cookie": lambda a, b: {"headers": {**a.bearer, **refresh_cookie(b.refresh)}},
+    "bearer and body": lambda a, b: {"headers": a.bearer, "json": {"refresh": b.refresh}},
+    "body and cookies": lambda a, b: {"headers": cookies_of(a), "json": {"refresh": b.refresh}},
+    "one cookie of each": lambda a, b: {"headers": cookie_header(access_token=a.access, refresh_token=b.refresh)},
+}
+
+
+@every_name
+async def test_each_session_that_was_presented_ends(api: Api, db: asyncpg.Connection, path: str) -> None:
+    for how, shown in PAIRS.items():
+        ada, bob = await api.sign_in(), await api.sign_in()
+        answer = await api.post(path, **shown(ada, bob))
+        assert (answer.status, answer.json) == (200, OUT), how
+        await assert_dead(api, ada)
+        await assert_dead(api, bob)
+        ended = "SELECT actor_name FROM audit WHERE event = 'authn_logout' ORDER BY seq DESC LIMIT 2"
+        assert {row[0] for row in await db.fetch(ended)} == {ada.user["email"], bob.user["email"]}, how
+    assert (await events(db)).count("authn_logout") == 2 * len(PAIRS)
+
+
+@every_name
+async def test_two_authorization_headers_do_not_shield_the_cookies(api: Api, path: str) -> None:
+    for second in ("Bearer x", "Basic eDp5"):
+        tokens = await api.sign_in()
+        two = [("Authorization", tokens.bearer["Authorization"]), ("Authorization", second)]
+        answer = await api.post(path, headers=CIMultiDict([*two, *cookies_of(tokens).items()]))
+        assert (answer.status, answer.json) == (200, OUT)
+        await assert_dead(api, tokens)
+
+
 # --- nobody
 
 
@@ -155,6 +188,15 @@ async def test_garbage_is_nobody(api: Api, path: str) -> None:
     for headers in GARBAGE:
         answer = await api.post(path, headers=headers)
         assert (answer.status, answer.json) == (200, OUT)
+
+
+@pytest.mark.parametrize("path", ANYBODY)
+async def test_two_authorization_headers_are_nobody(api: Api, db: asyncpg.Connection, path: str) -> None:
+    async with unchanged(db):
+        answer = await api.post(
+            path, headers=CIMultiDict([("Authorization", "Bearer x"), ("Authorization", "Bearer y")])
+        )
+    assert (answer.status, answer.json) == (200, OUT)
 
 
 @pytest.mark.parametrize("path", KNOWN)
@@ -177,15 +219,6 @@ async def test_where_a_session_is_needed_garbage_gets_401(api: Api, path: str) -
         answer = await api.post(path, headers=headers)
         assert (answer.status, answer.json) == (401, TOKEN_NOT_VALID)
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authsvc", error="invalid_token"'
-
-
-@every_name
-async def test_a_refresh_token_that_is_no_text_is_refused(api: Api, path: str) -> None:
-    tokens = await api.sign_in()
-    for wrong in (7, True, ["rt_x"], {"a": 1}, "a\0"):
-        answer = await api.post(path, {"refresh": wrong}, headers=tokens.bearer)
-        assert (answer.status, answer.json) == (400, {"refresh": ["Not a valid string."]})
-    await assert_alive(api, tokens)
 
 
 # --- other sites

@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+from multidict import CIMultiDict
 
 from tests.client import Api
 from tests.endpoints.kit import (
@@ -20,6 +21,7 @@ async def test_the_link_ends_the_session_and_leads_to_the_staffs_sign_in_page(ap
     tokens = await api.sign_in()
     answer = await api.get("/logout/", headers=cookies_of(tokens))
     assert (answer.status, answer.headers["Location"], answer.text) == (303, "/staff/login/", "")
+    assert answer.headers["Clear-Site-Data"] == '"cookies"'
     assert_cleared(answer)
     await assert_dead(api, tokens)
 
@@ -35,6 +37,15 @@ async def test_employees_come_to_their_own_sign_in_page(api: Api, db: asyncpg.Co
 async def test_the_refresh_cookie_alone_is_enough(api: Api) -> None:
     tokens = await api.sign_in()
     assert (await api.get("/logout/", headers=refresh_cookie(tokens.refresh))).status == 303
+    await assert_dead(api, tokens)
+
+
+async def test_two_authorization_headers_are_nobodys_and_the_cookies_count(api: Api) -> None:
+    tokens = await api.sign_in()
+    two = [("Authorization", "Bearer x"), ("Authorization", "Basic eDp5")]
+    assert (await api.get("/logout/", headers=CIMultiDict(two))).status == 303
+    answer = await api.get("/logout/", headers=CIMultiDict([*two, *cookies_of(tokens).items()]))
+    assert answer.status == 303
     await assert_dead(api, tokens)
 
 
@@ -54,7 +65,7 @@ async def test_a_link_on_another_site_gets_a_button_and_ends_nothing(api: Api) -
     answer = await api.get("/logout/", headers={**cookies_of(tokens), "Sec-Fetch-Site": "cross-site"})
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert '<form method="get" action="/logout/">' in answer.text
-    assert "Set-Cookie" not in answer.headers
+    assert {"Set-Cookie", "Clear-Site-Data"}.isdisjoint(answer.headers)
     await assert_alive(api, tokens)
 
 

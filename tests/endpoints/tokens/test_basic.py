@@ -137,6 +137,18 @@ async def test_basic_credentials_that_cannot_be_read(api: Api) -> None:
         assert (answer.status, answer.json) == (400, {"detail": detail, "code": "malformed"})
 
 
+async def test_a_good_cookie_wins_over_a_header_that_cannot_be_read(api: Api) -> None:
+    tokens = await api.sign_in()
+    for credentials in UNREADABLE:
+        headers = {"Authorization": f"Basic {credentials}", **refresh_cookie(tokens.refresh)}
+        answer = await api.get("/token/", headers=headers)
+        assert (answer.status, answer.json["access"]) == (200, ACCESS)
+        answer = await api.get("/token/", headers={**headers, **refresh_cookie("rt_x")})
+        assert (answer.status, answer.code) == (400, "malformed")
+    answer = await api.get("/token/", headers={**basic(ADA, "wrong"), **refresh_cookie(tokens.refresh)})
+    assert (answer.status, answer.json) == (401, INVALID_CREDENTIALS)
+
+
 @pytest.mark.parametrize("second", ["Bearer x", "basic"])
 async def test_two_authorization_headers_are_refused(api: Api, second: str) -> None:
     from multidict import CIMultiDict
