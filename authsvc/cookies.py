@@ -1,13 +1,31 @@
 """The two cookies of a session, set and deleted with equal attributes (RFC 6265), and the one of a known device."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp._cookie_helpers import parse_cookie_header
+from aiohttp.helpers import reify
 
 from authsvc.core import devices
 from authsvc.settings import Settings
 
 ACCESS, REFRESH, DEVICE = "access_token", "refresh_token", "device"
+
+
+def _cookies(request: web.BaseRequest) -> Mapping[str, str]:
+    """Those of all Cookie headers: HTTP/2 may split them, and not every proxy joins them again (RFC 9113 8.2.3).
+
+    Of two cookies of one name the last counts.
+    """
+    header = "; ".join(request.headers.getall(hdrs.COOKIE, ()))
+    return MappingProxyType({name: morsel.value for name, morsel in parse_cookie_header(header)})
+
+
+# aiohttp's own reads the first header only, and everything that asks for a cookie asks a request.
+_cookies.__name__ = "cookies"
+web.BaseRequest.cookies = reify(_cookies)  # type: ignore[method-assign]
 
 
 class Pair(NamedTuple):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from authsvc.core import paging
 from authsvc.core.jsons import dump
@@ -50,11 +50,18 @@ def hinting(response: web.Response, err: ApiError) -> web.Response:
 def cacheable(request: web.Request, what: Published) -> web.Response:
     """What anybody may keep for five minutes; 304 for who has it already."""
     headers = {"Cache-Control": "public, max-age=300", "ETag": what.etag}
-    if what.etag in request.headers.get("If-None-Match", ""):
+    if _is_current(request, what.etag):
         return web.Response(status=304, headers=headers)
     if what.media == JSON:
         return raw(what.body, headers=headers)
     return web.Response(body=what.body, content_type=what.media, charset="utf-8", headers=headers)
+
+
+def _is_current(request: web.Request, etag: str) -> bool:
+    """Does the client have it already? Compared weakly, as If-None-Match wants it (RFC 9110 section 13.1.2)."""
+    if request.headers.get(hdrs.IF_NONE_MATCH, "").strip() == "*":
+        return True
+    return any(f'"{held.value}"' == etag for held in request.if_none_match or ())
 
 
 def page(request: web.Request, rows: Sequence[Any], limit: int, key: Callable[[Any], Any]) -> web.Response:

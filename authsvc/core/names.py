@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+_MAX_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
 _COMPANY_ID = re.compile(r"MA[0-9]{4,6}")
 _USERNAME = re.compile(r"[\w.+-]{1,150}")
 
@@ -55,6 +56,8 @@ def address(text: str) -> str:
         found = validate_email(text.strip(), allow_smtputf8=False, check_deliverability=False, test_environment=False)
     except (EmailNotValidError, idna.IDNAError) as err:
         raise ValueError("Enter a valid email address.") from err
+    if len(found.ascii_local_part or "") > _MAX_LOCAL_PART:
+        raise ValueError("Enter a valid email address.")
     return f"{found.ascii_local_part}@{found.ascii_domain}"
 
 

@@ -75,36 +75,25 @@ async def test_half_a_head_behind_a_whole_one_is_cut_after_the_answer(hasty: Api
         assert found.count(b"HTTP/1.1 200") == first.count(b"GET")
 
 
-async def test_a_head_in_two_pieces_is_answered(hasty: Api) -> None:
-    async with connected(hasty) as (reader, writer):
-        for _ in range(3):
-            writer.write(HALF)
-            await writer.drain()
-            await asyncio.sleep(0)
-            writer.write(b"bc\r\n\r\n")
+async def in_pieces(api: Api, first: bytes, second: bytes, pause: float, rest: float) -> None:
+    """A connection whose heads come in two pieces, twice; then it is idle for a while, and asks once more."""
+    async with connected(api) as (reader, writer):
+        for _ in range(2):
+            writer.write(first)
+            await asyncio.sleep(pause)
+            writer.write(second)
             assert status_of(await answer(reader)) == 200
+        await asyncio.sleep(rest)
+        writer.write(WHOLE)
+        assert status_of(await answer(reader)) == 200
 
 
-async def test_the_time_of_an_earlier_head_is_not_that_of_the_next(hasty: Api) -> None:
-    """Heads in pieces, for much longer than one may take; each piece well within the time."""
-    async with connected(hasty) as (reader, writer):
-        loop = asyncio.get_running_loop()
-        end = loop.time() + 3 * LIMIT
-        while loop.time() < end:
-            writer.write(HALF)
-            await asyncio.sleep(0.01)
-            writer.write(b"bc\r\n\r\n")
-            assert status_of(await answer(reader)) == 200
-
-
-async def test_a_head_whose_end_comes_alone_leaves_nothing_behind(hasty: Api) -> None:
-    async with connected(hasty) as (reader, writer):
-        for cut in (1, 2, 3):
-            writer.write(WHOLE[:-cut])
-            await asyncio.sleep(0.05)
-            writer.write(WHOLE[-cut:])
-            assert status_of(await answer(reader)) == 200
-            await asyncio.sleep(1.5 * LIMIT)
+async def test_heads_in_two_pieces_leave_nothing_behind(serve_real: ServeReal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of one head is not that of the next, nor of the idle connection after it."""
+    monkeypatch.setattr(connection, "_HEAD", 1.5)
+    api = await serve_real(lingering=0.1)
+    cuts = (1, 2, 3, 4, 5, 20, len(WHOLE) - 1)
+    await asyncio.gather(*(in_pieces(api, WHOLE[:-cut], WHOLE[-cut:], 0.05, 2.0) for cut in cuts))
 
 
 @pytest.mark.parametrize("before", [b"", WHOLE, WHOLE * 2])
@@ -146,19 +135,26 @@ async def test_a_slow_answer_is_not_cut(serve_real: ServeReal, more_rows, monkey
     """Also not by half a head that waits behind it, which is cut once the answer is out."""
     monkeypatch.setattr(connection, "_HEAD", 0.1)
     monkeypatch.setattr(connection, "_AGAIN", 0.05)
+    go_on = asyncio.Event()
 
     async def slow(request: web.Request) -> web.Response:
-        await asyncio.sleep(0.5)
+        await go_on.wait()
         return web.Response(text="at last")
 
     more_rows(get("/slow/", slow, Access.PUBLIC))
     api = await serve_real()
     head = b"GET /slow/ HTTP/1.1\r\nHost: a\r\n"
-    assert (await raw(api, head + b"Connection: close\r\n\r\n", LONG)).endswith(b"at last")
-    assert (await raw(api, head + b"\r\n" + HALF, LONG)).endswith(b"at last")
+    closing, half = (
+        asyncio.create_task(raw(api, head + end, LONG)) for end in (b"Connection: close\r\n\r\n", b"\r\n" + HALF)
+    )
     async with connected(api) as (reader, writer):
         writer.write(head + b"\r\n" + HALF)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         writer.write(b"bc\r\n\r\n")
+        while not any(known._messages for known in api.client.server.handler.connections):  # it has arrived
+            await asyncio.sleep(0.01)
+        go_on.set()
         assert (await answer(reader)).endswith(b"at last")
         assert status_of(await answer(reader)) == 200
+    for asked in (closing, half):
+        assert (await asked).endswith(b"at last")
