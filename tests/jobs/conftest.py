@@ -90,7 +90,7 @@ class MailServer:
 
     async def is_left(self) -> None:
         """Wait until no client is connected any more."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while any(connection.transport for connection in self._connections):
                 await asyncio.sleep(0.001)
 
