@@ -12,7 +12,7 @@ from authsvc import commands, key_files, local_database, settings
 from authsvc.core.signing import KeySet, SigningKeyError
 from authsvc.errors import Unavailable
 from authsvc.flows import readiness
-from authsvc.jobs import outbox
+from authsvc.jobs import smtp
 from authsvc.queries import meta
 from authsvc.settings import Settings, SettingsError
 
@@ -54,7 +54,7 @@ def _examine_mail(config: Settings) -> tuple[str, str]:
     # Not what the server says of it: that may repeat name or password.
     server = urlsplit(config.smtp_url).netloc.rpartition("@")[2]
     try:
-        asyncio.run(outbox.ask_server(config.smtp_url))
+        asyncio.run(smtp.ask_server(config.smtp_url))
     except (OSError, aiosmtplib.SMTPException) as err:
         return "wrong", f"mail: {server}: {type(err).__name__}; check AUTHSVC_SMTP_URL and that the server runs"
     return "ok", f"mail: {server} answers"

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from authsvc.errors import Overloaded
 
 T = TypeVar("T")
 _PERSONAL = ("email", "username", "first_name", "middle_name", "last_name", "full_name")
-DEADLINE = 5.0  # seconds that a check may wait for its turn
+DEADLINE = 5.0  # seconds that a job may wait for a thread
 _NICE = 19
 
 
@@ -60,17 +59,23 @@ class Hasher:
         """Work that takes its time, in one of the niced threads. Overloaded when too many wait, or one for too long."""
         if self.jobs >= self.room:
             raise Overloaded
-        deadline = time.monotonic() + DEADLINE
+        job, is_late = self._threads.submit(work), False
 
-        def in_time() -> T:
-            if time.monotonic() > deadline:
-                raise Overloaded
-            return work()
+        def give_up() -> None:
+            nonlocal is_late
+            is_late = job.cancel()  # nothing happens once a thread has begun
 
         self.jobs += 1
+        bell = asyncio.get_running_loop().call_later(DEADLINE, give_up)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, in_time)
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if is_late and not (task and task.cancelling()):
+                raise Overloaded from None
+            raise
         finally:
+            bell.cancel()
             self.jobs -= 1
 
 

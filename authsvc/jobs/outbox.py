@@ -7,10 +7,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid, parseaddr
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 from aiohttp import web
@@ -18,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
 from authsvc import mails, metrics
 from authsvc.errors import Unavailable
+from authsvc.jobs import smtp
 from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
 from authsvc.queries import outbox
@@ -26,12 +26,11 @@ from authsvc.settings import Settings
 
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "mails"
 _POLL = 1.0  # seconds between two looks at the outbox
-_SMTP_TIMEOUT = 20.0
-_ASK_TIMEOUT = 5.0
+SEND_TIME = 60.0  # seconds for one mail, from the claim to the server's yes; the claim lasts twice as long
 _PERMANENT = 500  # SMTP replies from here on will not get better (RFC 5321 section 4.2.1)
 log = logging.getLogger(__name__)
 
-Transport = Callable[[EmailMessage], Awaitable[None]]
+Transport = Callable[[EmailMessage], Awaitable[smtp.Leave | None]]  # returns when the mail is accepted
 
 
 async def send_mails(app: web.Application) -> AsyncIterator[None]:
@@ -43,17 +42,20 @@ async def send_mails(app: web.Application) -> AsyncIterator[None]:
 async def send_due(svc: Service, transport: Transport) -> int:
     """Send what is due now; how many were tried."""
     metrics.mails("expired", await outbox.expire(svc.db))
-    tried = 0
+    loop, tried = asyncio.get_running_loop(), 0
+    began = loop.time()  # before the claim, whose seconds are the database's: rather too early than too late
     while row := await outbox.claim(svc.db):
         tried += 1
-        await _send_one(svc, transport, row)
+        await _send_one(svc, transport, row, began + min(SEND_TIME, row["seconds_left"]))
+        began = loop.time()
     return tried
 
 
-async def _send_one(svc: Service, transport: Transport, row: Mapping[str, Any]) -> None:
+async def _send_one(svc: Service, transport: Transport, row: Mapping[str, Any], deadline: float) -> None:
     try:
-        says = mails.opened(svc.settings.secret, row["sealed"])
-        await transport(compose(svc.settings, row["template"], row["recipient"], says))
+        async with asyncio.timeout_at(deadline):
+            says = mails.opened(svc.settings.secret, row["sealed"])
+            leave = await transport(compose(svc.settings, row["template"], row["recipient"], says))
     except ValueError as err:
         await _give_up(svc, row, str(err))
     except aiosmtplib.SMTPResponseException as err:
@@ -69,10 +71,19 @@ async def _send_one(svc: Service, transport: Transport, row: Mapping[str, Any]) 
     except (OSError, aiosmtplib.SMTPException) as err:
         await _try_later(svc, row, type(err).__name__)
     else:
-        await outbox.mark_sent(svc.db, row["id"])
-        metrics.mails("sent")
+        await _sent(svc, row, leave)
         return
     log.warning("mail not sent", extra={"fields": {"template": row["template"], "attempt": row["attempts"]}})
+
+
+async def _sent(svc: Service, row: Mapping[str, Any], leave: smtp.Leave | None) -> None:
+    """Accepted. That is noted first: a slow farewell must not cost a duplicate."""
+    try:
+        await outbox.mark_sent(svc.db, row["id"])
+        metrics.mails("sent")
+    finally:
+        if leave is not None:
+            await leave()
 
 
 async def _give_up(svc: Service, row: Mapping[str, Any], why: str) -> None:
@@ -107,34 +118,7 @@ def transport_of(settings: Settings) -> Transport:
     """How mails leave: by SMTP, or as files where no server is set."""
     if settings.smtp_url is None:
         return lambda mail: _to_file(settings.data_dir / "mail", mail)
-    server = _server(settings.smtp_url)
-
-    async def smtp(mail: EmailMessage) -> None:
-        await aiosmtplib.send(mail, timeout=_SMTP_TIMEOUT, **server)
-
-    return smtp
-
-
-async def ask_server(smtp_url: str) -> None:
-    """Connect to the mail server, sign in where there is a password, and leave. OSError or SMTPException if not."""
-    client = aiosmtplib.SMTP(timeout=_ASK_TIMEOUT, **_server(smtp_url))
-    async with client:
-        await client.noop()
-
-
-def _server(smtp_url: str) -> dict[str, Any]:
-    """An SMTP URL as aiosmtplib takes it."""
-    url = urlsplit(smtp_url)
-    asked = parse_qs(url.query).get("starttls", [""])[0]
-    return {
-        "hostname": url.hostname,
-        "port": url.port,
-        "username": unquote(url.username) if url.username else None,
-        "password": unquote(url.password) if url.password else None,
-        "use_tls": url.scheme == "smtps",
-        # Left out: used when offered, but demanded where a password would go in the clear.
-        "start_tls": {"1": True, "0": False}.get(asked, True if url.password and url.scheme == "smtp" else None),
-    }
+    return partial(smtp.deliver, settings.smtp_url)
 
 
 async def _to_file(folder: Path, mail: EmailMessage) -> None:

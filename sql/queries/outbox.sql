@@ -13,15 +13,16 @@ SELECT $1, $2, $3, $4, $5, now() + $6::interval
 RETURNING id;
 
 -- name: claim
--- Take the next mail that is due. Its next try is set first (5 s, 30 s, 2 min, 10 min, then hourly), so that a
--- sender that dies delays it and never loses it.
+-- Take the next mail that is due, for twice the time that sending may take (SEND_TIME in authsvc/jobs/outbox.py), so
+-- that nobody else sends it meanwhile, and a sender that dies delays it and never loses it.
 UPDATE outbox
    SET attempts = attempts + 1,
        next_try_at = now() + interval '2 minutes'
  WHERE id = (SELECT id FROM outbox
               WHERE sent_at IS NULL AND failed_at IS NULL AND next_try_at <= now() AND not_after > now()
               ORDER BY next_try_at FOR UPDATE SKIP LOCKED LIMIT 1)
-RETURNING id, template, recipient, sealed, attempts;
+RETURNING id, template, recipient, sealed, attempts,
+          extract(epoch FROM not_after - now())::double precision AS seconds_left;
 
 -- name: mark_sent
 -- Sent: what it said is wiped.
@@ -32,7 +33,7 @@ UPDATE outbox SET sent_at = now(), sealed = NULL, last_error = NULL WHERE id = $
 UPDATE outbox SET failed_at = now(), sealed = NULL, last_error = $2 WHERE id = $1 AND sent_at IS NULL;
 
 -- name: note_error
--- Not this time.
+-- Not this time: again after 5 s, 30 s, 2 min, 10 min, then hourly.
 UPDATE outbox
    SET last_error = $2, next_try_at = now() + CASE attempts WHEN 1 THEN interval '5 seconds' WHEN 2 THEN interval '30 seconds'
                                            WHEN 3 THEN interval '2 minutes' WHEN 4 THEN interval '10 minutes'

@@ -18,6 +18,7 @@ from authsvc.db.embedded import Embedded
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "nine lively otters"
+PATIENCE = 60.0  # seconds, where nothing is promised: only what hangs takes longer
 
 
 @contextlib.contextmanager
@@ -56,7 +57,7 @@ def run(folder: Path, *args: str, stdin: str = "", **settings: str) -> subproces
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -83,7 +84,7 @@ class Server:
     def status(self, path: str) -> int:
         """The status of a GET; 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as response:
+            with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as response:
                 return int(response.status)
         except urllib.error.HTTPError as err:
             with err:
@@ -93,17 +94,17 @@ class Server:
 
     def text(self, path: str) -> str:
         """The body of a GET."""
-        with urllib.request.urlopen(self.url + path, timeout=5) as response:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as response:
             return str(response.read().decode())
 
     def wait_ready(self) -> None:
-        wait_until(lambda: self.status("/readyz") == 200 or self.process.poll() is not None, 20)
+        wait_until(lambda: self.status("/readyz") == 200 or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
 
     def stop(self, ending: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(ending)
-        return self.process.wait(15)
+        return self.process.wait(PATIENCE)
 
     def postgres_is_gone(self) -> bool:
         """Does nobody hold the lock of the embedded database any more?"""
@@ -129,8 +130,8 @@ def serving(folder: Path, *args: str, command: tuple[str, ...] = (), **settings:
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait(5)
-        wait_until(server.postgres_is_gone, 10)
+        server.process.wait(PATIENCE)
+        wait_until(server.postgres_is_gone)
 
 
 def workers(server: Server) -> set[int]:
@@ -140,7 +141,7 @@ def workers(server: Server) -> set[int]:
     return {pid for pid in found if "serve" in Path(f"/proc/{pid}/cmdline").read_text()}
 
 
-def wait_until(met: Callable[[], bool], seconds: float) -> float:
+def wait_until(met: Callable[[], bool], seconds: float = PATIENCE) -> float:
     """How long it took until the condition was met; fails when it was not in time."""
     started = time.monotonic()
     while not met():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.kit import data_dir, free_port, run, serving
+from tests.commands.kit import PATIENCE, data_dir, free_port, run, serving
 from tests.db.embedded_kit import ask
 
 LOOKUP = "/api/v1/users/internal/{}/"
@@ -44,7 +44,7 @@ def look_up(user: str, port: int, key: str | None) -> int:
     path = LOOKUP.format(user)
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-API-Key": key} if key else {})
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             return int(response.status)
     except urllib.error.HTTPError as err:
         with err:

@@ -37,7 +37,7 @@ def test_every_request_is_counted_once_whoever_answered(server: Server) -> None:
     name = r'authsvc_requests_total\{method="GET",route="meta.jwks",status="2xx"\}'
     for _ in range(ASKED):
         assert server.status("/.well-known/jwks.json") == 200
-    wait_until(lambda: value(server, name) == ASKED, 5)
+    wait_until(lambda: value(server, name) == ASKED)
     for _ in range(10):
         assert value(server, name) == ASKED
     buckets = r'authsvc_request_seconds_bucket\{le="\+Inf",method="GET",route="meta.jwks"\}'
@@ -49,17 +49,17 @@ def test_every_request_is_counted_once_whoever_answered(server: Server) -> None:
 def test_gauges_are_sums_of_live_processes_and_a_dead_one_is_missed_only_there(server: Server) -> None:
     pool = 10
     assert "pid=" not in "".join(re.findall("^authsvc_.*$", server.text("/metrics"), re.MULTILINE))
-    wait_until(lambda: value(server, "authsvc_db_connections_max") == 2 * pool, 5)
+    wait_until(lambda: value(server, "authsvc_db_connections_max") == 2 * pool)
     shown = {int(pid) for pid in re.findall(r'process_open_fds\{pid="(\d+)"\}', server.text("/metrics"))}
     assert shown == {server.process.pid, *workers(server)}
     name = r'authsvc_requests_total\{method="GET",route="meta.alive",status="2xx"\}'
     for _ in range(ASKED):
         assert server.status("/healthz") == 200
-    wait_until(lambda: value(server, name) == ASKED, 5)
+    wait_until(lambda: value(server, name) == ASKED)
     victim = min(workers(server))
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: victim not in workers(server) and len(workers(server)) == 2, 10)
-    wait_until(lambda: value(server, "authsvc_db_connections_max") == 2 * pool, 10)
+    wait_until(lambda: victim not in workers(server) and len(workers(server)) == 2)
+    wait_until(lambda: value(server, "authsvc_db_connections_max") == 2 * pool)
     assert value(server, name) == ASKED
     assert f'pid="{victim}"' not in server.text("/metrics")
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.commands.kit import PASSWORD, Server, data_dir, serving, wait_until, workers
+from tests.commands.kit import PASSWORD, PATIENCE, Server, data_dir, serving, wait_until, workers
 
 ORIGINS = ("https://before.example.com", "https://after.example.com")
 CLIENTS = 6
@@ -49,7 +49,7 @@ class Load:
 
     async def more(self) -> None:
         """Wait for further answers."""
-        enough, end = self.answers + ANSWERS_BEFORE_END, time.monotonic() + 5
+        enough, end = self.answers + ANSWERS_BEFORE_END, time.monotonic() + PATIENCE
         while self.answers < enough:
             assert time.monotonic() < end, self.failures
             await asyncio.sleep(0.01)
@@ -73,12 +73,12 @@ async def slow_sign_in(server: Server, under_way: asyncio.Event) -> tuple[str, s
     body = json.dumps({"email": "nobody@example.com", "password": "nine lively otters"}).encode()
     head = (
         "POST /api/v1/users/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(head.encode() + body[:10])
-    await writer.drain()
-    await asyncio.sleep(0.2)
+    writer.write(head.encode())
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body[:10])
     under_way.set()
     await asyncio.sleep(PAUSE)
     writer.write(body[10:])
@@ -172,17 +172,21 @@ def pair(folder: Path) -> Iterator[Server]:
 async def test_workers_share_limits_and_the_end_of_a_session(pair: Server) -> None:
     who, burst = {"email": "admin@example.com", "password": PASSWORD}, 30
     async with one_of_each(pair) as clients:
+        began = time.monotonic()
         found = await statuses(clients, "POST", "/api/v1/users/captcha/verify/", burst // 2 + 6, json={})
+        passed = time.monotonic() - began
         assert found[:burst] == [400] * burst
-        assert found[burst:].count(429) >= 6  # one more is let in every two seconds
+        assert found.count(429) >= 12 - 1 - passed / 2  # one more is let in every two seconds
         async with clients[0].post("/api/v1/users/login/", json=who, headers={"Origin": pair.url}) as reply:
             bearer = {"Authorization": f"Bearer {(await reply.json())['access']}"}
         assert await statuses(clients, "GET", "/api/me/", 2, headers=bearer) == [200] * 4
         assert await statuses(clients[:1], "POST", "/api/v1/users/logout/", 1, json={}, headers=bearer) == [200]
         end = time.monotonic() + 1.0  # what the other worker remembers of the session may be as old as that
+        asked = time.monotonic()
         while await statuses(clients[1:], "GET", "/api/me/", 1, headers=bearer) != [401]:
-            assert time.monotonic() < end
+            assert asked < end
             await asyncio.sleep(0.01)
+            asked = time.monotonic()
 
 
 async def test_workers_are_replaced_and_no_request_fails(pair: Server, folder: Path) -> None:
@@ -206,7 +210,7 @@ async def test_wrong_settings_replace_nobody_and_are_all_named(pair: Server, fol
     (folder / "origins").write_text("not an origin")
     (folder / "ttl").write_text("soon")
     pair.process.send_signal(signal.SIGUSR2)
-    wait_until(lambda: "not reloaded" in pair.log.read_text(), 3)
+    wait_until(lambda: "not reloaded" in pair.log.read_text())
     line = pair.log.read_text().partition("not reloaded")[2].splitlines()[0]
     assert "AUTHSVC_CORS_ORIGINS" in line
     assert "AUTHSVC_ACCESS_TTL" in line
@@ -243,8 +247,9 @@ async def test_one_process_survives_a_reload_and_finishes_what_is_under_way(fold
         slow = asyncio.create_task(slow_sign_in(server, under_way))
         await under_way.wait()
         server.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: server.status("/healthz") == 0, 2)
-        assert "Connection: close" in await ask(*kept)
+        while "Connection: close" not in await ask(*kept):
+            await asyncio.sleep(0.01)
+        wait_until(lambda: server.status("/healthz") == 0)
         assert await kept[0].read() == await idle[0].read() == b""
         assert (await slow)[1] == "invalid_credentials"
         assert await asyncio.to_thread(server.process.wait, 10) == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.kit import ROOT, Server, data_dir, run, serving, wait_until, workers
+from tests.commands.kit import PATIENCE, ROOT, Server, data_dir, run, serving, wait_until, workers
 
 
 @pytest.fixture(scope="module")
@@ -63,27 +63,27 @@ def test_the_death_of_the_parent_ends_everything(folder: Path) -> None:
     parent = (sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))")
     with serving(folder, command=parent) as server:
         server.process.kill()
-        wait_until(lambda: server.status("/healthz") == 0, 5)
-        wait_until(server.postgres_is_gone, 10)
+        wait_until(lambda: server.status("/healthz") == 0)
+        wait_until(server.postgres_is_gone)
 
 
 def test_the_death_of_the_parent_before_the_start_ends_everything(folder: Path) -> None:
     hasty = "import os, subprocess, sys; print(subprocess.Popen([*sys.argv[1:], '--parent', str(os.getpid())]).pid)"
     server = Server(folder, command=(sys.executable, "-c", hasty))
-    server.process.wait(5)
+    server.process.wait(PATIENCE)
     orphan = int(server.log.read_text().split()[0])
     try:
-        wait_until(lambda: not is_running(orphan), 10)
+        wait_until(lambda: not is_running(orphan))
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(orphan, signal.SIGKILL)
-    wait_until(server.postgres_is_gone, 5)
+    wait_until(server.postgres_is_gone)
     assert "Error" not in server.log.read_text()  # it ended for that reason, not because it was called wrongly
 
 
 def test_make_run_names_itself_as_the_parent() -> None:
     make = subprocess.Popen(["make", "-n", "--no-print-directory", "run"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    recipe, _ = make.communicate(timeout=10)
+    recipe, _ = make.communicate(timeout=PATIENCE)
     assert recipe.rstrip().endswith(f"serve --dev --parent {make.pid}")
 
 
@@ -92,7 +92,7 @@ def test_several_processes_are_replaced_without_the_database_and_end_together(fo
         assert server.status("/api/v1/systems/public/") == 200
         before, database = workers(server), postmaster(folder)
         server.process.send_signal(signal.SIGUSR2)
-        wait_until(lambda: len(workers(server)) == 2 and not workers(server) & before, 10)
+        wait_until(lambda: len(workers(server)) == 2 and not workers(server) & before)
         assert server.status("/readyz") == 200
         assert postmaster(folder) == database
         assert server.stop() == 0, server.log.read_text()
@@ -117,11 +117,11 @@ def test_a_killed_database_is_back_at_once(folder: Path, running: Server) -> Non
     os.kill(postmaster(folder), signal.SIGKILL)
     wait_until(lambda: running.status("/readyz") == 503, 2)
     assert running.status("/healthz") == 200
-    wait_until(lambda: running.status("/readyz") == 200, 5)
+    wait_until(lambda: running.status("/readyz") == 200)
 
 
 def test_a_killed_service_leaves_no_database(running: Server) -> None:
     """The last test: the others need the server."""
     running.process.kill()
     running.process.wait()
-    wait_until(running.postgres_is_gone, 5)
+    wait_until(running.postgres_is_gone)

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import dataclasses
+import functools
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,6 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from authsvc import mails, service
 from authsvc.core.person import Kind, Person
 from authsvc.core.signing import KeySet
+from authsvc.jobs.outbox import send_due, transport_of
 from authsvc.queries.audit import Named
 from authsvc.service import Service
 from authsvc.settings import Settings
@@ -23,19 +26,44 @@ from tests.conftest import Addresses
 StartService = Callable[..., Awaitable[Service]]
 
 
+class Connection(SMTP):
+    """One connection to a `MailServer`, which dawdles where the server says."""
+
+    def __init__(self, mail_server: "MailServer", **kwargs: Any) -> None:
+        super().__init__(mail_server, **kwargs)
+        self._pause = mail_server.pause
+        for command, answer in self._smtp_methods.items():
+            self._smtp_methods[command] = functools.partial(self._late, command, answer)
+
+    async def _handle_client(self) -> None:
+        try:
+            await self._pause("greeting")
+        except asyncio.CancelledError:  # the client has left
+            if self.transport:
+                self.transport.close()
+            raise
+        await super()._handle_client()
+
+    async def _late(self, command: str, answer: Callable[[str], Awaitable[None]], arg: str) -> None:
+        await self._pause(command)
+        await answer(arg)
+
+
 class MailServer:
     """SMTP on loopback. What it answers to RCPT and DATA may be changed at any time."""
 
     def __init__(self) -> None:
         self.recipient_reply = self.data_reply = "250 OK"
-        self.delay = 0.0  # seconds before a mail is taken
+        self.dawdles_at = ""  # a command, "greeting", or "mail": a whole one that it has not yet taken
+        self.dawdling, self.goes_on = asyncio.Event(), asyncio.Event()
         self.drops = False  # the connection, once it has a mail but before it says so
+        self.tls: ssl.SSLContext | None = None  # offered by STARTTLS
         self.wants_password: str | None = None
         self.received: list[EmailMessage] = []
         self.envelopes: list[list[str]] = []
         self.port = 0
         self._server: asyncio.Server | None = None
-        self._connections: list[SMTP] = []
+        self._connections: list[Connection] = []
 
     async def start(self) -> None:
         self._server = await asyncio.get_running_loop().create_server(self._protocol, "127.0.0.1", self.port)
@@ -45,10 +73,26 @@ class MailServer:
         if self._server:
             self._server.close()
             self._server = None
+        self.drop()
+        await asyncio.sleep(0)
+
+    def drop(self) -> None:
+        """Every connection, at once."""
         for connection in self._connections:
             if connection.transport:
                 connection.transport.abort()
-        await asyncio.sleep(0)
+
+    async def pause(self, stage: str) -> None:
+        """Dawdle here, until the test lets it go on or the client has left."""
+        if stage == self.dawdles_at:
+            self.dawdling.set()
+            await self.goes_on.wait()
+
+    async def is_left(self) -> None:
+        """Wait until no client is connected any more."""
+        async with asyncio.timeout(30):
+            while any(connection.transport for connection in self._connections):
+                await asyncio.sleep(0.001)
 
     @property
     def is_away(self) -> bool:
@@ -70,7 +114,7 @@ class MailServer:
         return self.recipient_reply
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        await asyncio.sleep(self.delay)
+        await self.pause("mail")
         if self.data_reply.startswith("250"):
             self.envelopes.append(list(envelope.rcpt_tos))
             content = envelope.content or b""
@@ -81,7 +125,9 @@ class MailServer:
 
     def _protocol(self) -> SMTP:
         authenticator = None if self.wants_password is None else self._authenticate
-        self._connections.append(SMTP(self, authenticator=authenticator, auth_require_tls=False))
+        self._connections.append(
+            Connection(self, authenticator=authenticator, auth_require_tls=False, tls_context=self.tls)
+        )
         return self._connections[-1]
 
     def _authenticate(
@@ -128,3 +174,21 @@ async def queue(
     """Put a mail into the outbox."""
     async with svc.db.transaction() as tx:
         assert await mails.queue(svc, tx, template, Named(Person(Kind.STAFF, number), to), **says)
+
+
+async def send(svc: Service) -> int:
+    """What the job does every second."""
+    return await send_due(svc, transport_of(svc.settings))
+
+
+async def row(db: asyncpg.Connection) -> asyncpg.Record:
+    """The one mail in the outbox."""
+    [found] = await db.fetch(
+        """SELECT attempts, sent_at IS NOT NULL AS sent, failed_at IS NOT NULL AS failed, sealed IS NOT NULL AS sealed,
+                  last_error, next_try_at FROM outbox"""
+    )
+    return found
+
+
+async def due_now(db: asyncpg.Connection) -> None:
+    await db.execute("UPDATE outbox SET next_try_at = now() WHERE sent_at IS NULL")

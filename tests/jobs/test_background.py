@@ -38,7 +38,7 @@ async def test_who_misses_that_he_is_called_off_is_called_off_again(monkeypatch:
                     raise
                 missed += 1
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async with running(work()):
             await asyncio.sleep(0)
     assert missed == 2

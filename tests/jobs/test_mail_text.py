@@ -132,13 +132,14 @@ async def test_the_options_of_the_url(
 ) -> None:
     given: dict[str, Any] = {}
 
-    async def note(mail: EmailMessage, **options: Any) -> None:
+    def note(**options: Any) -> None:
         given.update(options)
+        raise ConnectionRefusedError
 
-    monkeypatch.setattr(aiosmtplib, "send", note)
-    await transport_of(dataclasses.replace(base_settings, smtp_url=url))(EmailMessage())
+    monkeypatch.setattr(aiosmtplib, "SMTP", note)
+    with pytest.raises(ConnectionRefusedError):
+        await transport_of(dataclasses.replace(base_settings, smtp_url=url))(EmailMessage())
     assert {name: given[name] for name in expected} == expected
-    assert 0 < given["timeout"] <= 60
 
 
 async def test_starttls_that_is_asked_for_and_missing_sends_nothing_in_clear(
