@@ -45,8 +45,8 @@ async def spray(api: Api, times: int) -> list[Answer]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, nobody is sent away for having waited too long."""
-    monkeypatch.setattr(guard, "_PATIENCE", 60.0)
-    monkeypatch.setattr(hasher, "DEADLINE", 60.0)
+    monkeypatch.setattr(guard, "_PATIENCE", 30.0)
+    monkeypatch.setattr(hasher, "DEADLINE", 30.0)
 
 
 @pytest.fixture
