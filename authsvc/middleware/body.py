@@ -7,7 +7,7 @@ from aiohttp import web
 from marshmallow import Schema
 
 from authsvc import bodies
-from authsvc.keys import BODY, CALLER, QUERY
+from authsvc.keys import BODY, CALLER, QUERY, SERVICE_KEY
 from authsvc.routing import Spec
 
 _PROMPT = 0.1  # seconds; a body usually comes with its head
@@ -18,7 +18,7 @@ def gate(
 ) -> Callable[[web.Request], Awaitable[None] | None]:
     """request[BODY] and request[QUERY] hold what the schemas let through; anything else is 400, 413 or 415.
 
-    again: the gates that a signed-in caller has to pass once more when his body came late.
+    again: the gates that who is known, a signed-in caller or a service, passes once more when the body came late.
     """
 
     def load(request: web.Request) -> Awaitable[None] | None:
@@ -29,7 +29,8 @@ def gate(
     async def read(request: web.Request, schema: type[Schema]) -> None:
         began = time.monotonic()
         request[BODY] = bodies.load(schema, await bodies.read(request, schema, forms=spec.forms))
-        if request[CALLER] is not None and time.monotonic() - began > _PROMPT:
+        is_known = request[CALLER] is not None or request.get(SERVICE_KEY) is not None
+        if is_known and time.monotonic() - began > _PROMPT:
             # Somebody who keeps a request open must not act by a right that he lost meanwhile.
             for gate in again:
                 if (waits := gate(request)) is not None:
