@@ -1,6 +1,7 @@
 """A process that was stopped for a while has missed what was purged meanwhile: it must not go by what it remembers."""
 
 import asyncio
+import itertools
 import time
 
 import asyncpg
@@ -132,6 +133,6 @@ async def test_a_sweep_takes_what_was_over_at_the_one_before(nodes: Nodes, monke
         await enough.wait()
     sweeping.cancel()
     assert sweeps[0][0] is None
-    for before, after in zip(sweeps, sweeps[1:], strict=False):
+    for before, after in itertools.pairwise(sweeps):
         assert after[0] is not None
         assert int(before[1]) <= int(after[0]) <= int(after[1])
