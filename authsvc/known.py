@@ -90,8 +90,10 @@ class Known:
         if not self.is_fresh:
             return await self._read_session(db, session_id, person)
         found = self._sessions.get(session_id)
-        if found is None:  # whoever gives up waiting leaves the rest of it to be done
-            found = await asyncio.shield(asyncio.ensure_future(self._load_session(db, session_id, person)))
+        if found is None:  # who gives up waiting leaves the rest of it to be done, and nobody to be told of a failure
+            load = asyncio.ensure_future(self._load_session(db, session_id, person))
+            load.add_done_callback(lambda done: done.cancelled() or done.exception())
+            found = await asyncio.shield(load)
         return found if found is not None and found.is_of(person) else None
 
     def remembered(self, session_id: int, person: Person) -> Session | None:

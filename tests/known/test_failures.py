@@ -1,6 +1,7 @@
 """Whatever the listening connection says or fails at, revocations are heard again; and no link is left behind."""
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -92,7 +93,9 @@ async def test_no_answer_to_a_question_ends_the_follower(
     await nodes.fresh()
 
 
-async def test_who_gives_up_waiting_leaves_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_gives_up_waiting_leaves_no_link(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Whether the load is dropped meanwhile, fails, finds nothing, or is remembered."""
     goes_on, found = asyncio.Event(), {"email": "", "is_superuser": False, "is_admin": False, "seconds_left": 60.0}
 
@@ -119,3 +122,6 @@ async def test_who_gives_up_waiting_leaves_no_link(monkeypatch: pytest.MonkeyPat
     assert memory._by_person == {ADA: {4}}
     memory._sessions.drop(4)
     assert memory._by_person == {}
+    del asking, task
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records] == []  # such as an exception that was never retrieved
