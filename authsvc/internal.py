@@ -49,7 +49,7 @@ async def admit(request: web.Request, row: Route) -> None:
     NotFound outside; inside NotAuthenticated without a key where one is required, TokenNotValid for an unknown or
     revoked one, PermissionDenied for one of another scope.
     """
-    svc = request.app[SERVICE]
+    svc, is_again = request.app[SERVICE], request[SERVICE_KEY] is not None  # after a late body
     if not is_inside(request):
         metrics.internal_refusal()
         log.warning("internal_refused", extra={"fields": {"ip": request[ORIGIN].ip, "route": row.name}})
@@ -59,7 +59,8 @@ async def admit(request: web.Request, row: Route) -> None:
     except (errors.NotAuthenticated, errors.TokenNotValid, errors.PermissionDenied):
         metrics.internal_refusal()
         raise
-    metrics.internal_lookup(key.name if key else "-", row.name)
+    if not is_again:
+        metrics.internal_lookup(key.name if key else "-", row.name)
 
 
 async def _key(request: web.Request, svc: Service, row: Route) -> ServiceKey | None:

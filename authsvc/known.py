@@ -4,6 +4,9 @@ The database says what to forget (migrations/0014_revocations.sql). It is asked 
 of its own, and at once when it notifies. What is remembered counts only while the last answer is younger than
 `MOST_STALE`, so a revocation is felt everywhere in less than a second; when the database is silent, nothing counts, and
 each request asks for itself. A process sees its own changes at once: `settle` asks before they are answered.
+
+A process that was paused may have missed what was purged meanwhile, so it forgets everything; how long it was away, the
+database's clock tells. Until it has asked, nothing counts: of the two clocks here one goes on while a machine sleeps.
 """
 
 import asyncio
@@ -25,6 +28,7 @@ from authsvc.people import PEOPLE
 from authsvc.queries import managed_users, revocations, sessions
 
 MOST_STALE = 0.9  # seconds
+LONGEST_GAP = 5.0  # seconds between two answers; after a longer one everything is forgotten
 _EVERY = 0.3  # seconds between two questions
 _PATIENCE = 0.5  # seconds for an answer
 _RETRY = 0.2  # seconds before the next connection is tried
@@ -68,7 +72,9 @@ class Known:
         self._people: Remembered[Person, Shown] = Remembered(_PEOPLE)
         self._lookups: Remembered[tuple[str, Person], bytes] = Remembered(_PEOPLE)
         self._infos: Remembered[int, Info] = Remembered(_PEOPLE)
-        self._asked_at = -1e9  # when the last question that was answered was asked
+        self._asked_at = -1e9  # when the last question that was answered was asked, by time.monotonic()
+        self._asked_by_calendar = 0.0  # the same by time.time(), which goes on while the machine sleeps
+        self._answered_at = 0.0  # the same by the database's clock
         self._following: str | None = None
         self._conn: asyncpg.Connection | None = None
         self._asking, self._woken = asyncio.Lock(), asyncio.Event()
@@ -77,23 +83,27 @@ class Known:
     @property
     def is_fresh(self) -> bool:
         """Does what is remembered count?"""
-        return time.monotonic() - self._asked_at < MOST_STALE
+        return time.monotonic() - self._asked_at < MOST_STALE and time.time() - self._asked_by_calendar < MOST_STALE
 
     async def session(self, db: Db, session_id: int, person: Person) -> Session | None:
         """The session, if it is a live one of this person."""
         if not self.is_fresh:
             return await self._read_session(db, session_id, person)
-        found = self._sessions.get(session_id) or await self._load_session(db, session_id, person)
+        found = self._sessions.get(session_id)
+        if found is None:  # who gives up waiting leaves the rest of it to be done, and nobody to be told of a failure
+            load = asyncio.ensure_future(self._load_session(db, session_id, person))
+            load.add_done_callback(lambda done: done.cancelled() or done.exception())
+            found = await asyncio.shield(load)
         return found if found is not None and found.is_of(person) else None
 
     def remembered(self, session_id: int, person: Person) -> Session | None:
         """The session, if it is remembered as a live one of this person, and that counts."""
-        found = self._sessions.get(session_id) if time.monotonic() - self._asked_at < MOST_STALE else None
+        found = self._sessions.get(session_id) if self.is_fresh else None
         return found if found is not None and found.is_of(person) else None
 
     def remembered_person(self, person: Person) -> Shown | None:
         """The person, if he is remembered and that counts."""
-        return self._people.get(person) if time.monotonic() - self._asked_at < MOST_STALE else None
+        return self._people.get(person) if self.is_fresh else None
 
     async def person(self, db: Db, person: Person) -> Shown | None:
         """The person; None when he is gone."""
@@ -120,7 +130,7 @@ class Known:
         wanted = time.monotonic()
         async with self._asking:
             if self._asked_at < wanted and self._conn is not None:
-                with contextlib.suppress(*_FAILURES):
+                with contextlib.suppress(Exception):  # `follow` hears of it, says so, and connects anew
                     await self._ask(self._conn)
 
     async def follow(self) -> None:
@@ -129,8 +139,9 @@ class Known:
         while True:
             try:
                 await self._connected()
-            except _FAILURES as err:
-                log.warning("revocations are not heard", extra={"fields": {"error": type(err).__name__}})
+            except Exception as err:  # what the driver says of an answer that it cannot read may be anything
+                expected, what = isinstance(err, _FAILURES), {"error": type(err).__name__}
+                log.warning("revocations are not heard", extra={"fields": what}, exc_info=None if expected else err)
             finally:
                 self._asked_at = -1e9
             await asyncio.sleep(_RETRY)
@@ -157,20 +168,24 @@ class Known:
 
     async def _ask(self, conn: asyncpg.Connection) -> None:
         """One question; the caller holds the lock. A failure leaves everything unknown, and ends the connection."""
-        asked_at = time.monotonic()
+        asked_at, by_calendar = time.monotonic(), time.time()
         try:
-            rows = await revocations.since(conn, str(self._following), _AT_MOST + 1)
+            self._heed(await revocations.since(conn, str(self._following), _AT_MOST + 1))
         except BaseException:
             # Who waits to ask must not wait for a silent database too, one after the other: `follow` connects anew.
             self._asked_at, self._conn = -1e9, None
             conn.terminate()
             raise
+        self._asked_at, self._asked_by_calendar = asked_at, by_calendar
+
+    def _heed(self, rows: list[asyncpg.Record]) -> None:
+        answered_at = rows[0]["asked_at"]
         for row in rows:
             if row["is_one"]:
                 self._forget(row)
-        if len(rows) > _AT_MOST:
+        if len(rows) > _AT_MOST or answered_at - self._answered_at > LONGEST_GAP:
             self._forget_all()
-        self._following, self._asked_at = rows[0]["following"], asked_at
+        self._following, self._answered_at = rows[0]["following"], answered_at
 
     def _forget(self, row: asyncpg.Record) -> None:
         if row["kind"] is None:

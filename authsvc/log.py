@@ -6,7 +6,11 @@ Never in a line: passwords, codes, tokens, cookies, query strings, bodies.
 import asyncio
 import datetime as dt
 import logging
+import os
+import select
+import stat
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
 import orjson
@@ -45,11 +49,18 @@ def gathered() -> "_Lines | None":
 
 
 class _Lines:
-    """JSON lines on their way to a stream: a write per line would cost more than the line."""
+    """JSON lines on their way to a stream: a write per line would cost more than the line.
+
+    Several processes share the stream. What one writes to a pipe at once stays together if it is at most PIPE_BUF
+    bytes long, so there it is written in pieces of whole lines.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._waiting: list[str] = []
+        self._fd, self._at_once = stream.fileno(), select.PIPE_BUF
+        if stat.S_ISREG(os.fstat(self._fd).st_mode):
+            self._at_once = sys.maxsize
 
     def add(self, line: str) -> None:
         """Write a line, with its end, within a moment; needs a running event loop."""
@@ -63,8 +74,21 @@ class _Lines:
         """Write what waits."""
         lines, self._waiting = self._waiting, []
         if lines:
-            self._stream.write("".join(lines))
             self._stream.flush()
+            for piece in _pieces("".join(lines).encode(), self._at_once):
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[os.write(self._fd, rest) :]
+
+
+def _pieces(lines: bytes, most: int) -> Iterator[bytes]:
+    """Whole lines, as many as fit into so many bytes; one that does not fit, alone."""
+    begin = 0
+    while len(lines) - begin > most:
+        end = lines.rfind(b"\n", begin, begin + most) + 1 or lines.index(b"\n", begin) + 1
+        yield lines[begin:end]
+        begin = end
+    yield lines[begin:]
 
 
 class _Json(logging.Formatter):

@@ -95,7 +95,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
     """The master."""
 
     _stale = 0  # workers up to this age are being replaced
-    _former: Settings | None = None  # their settings
+    _former: Settings | None = None  # the settings that served before
     _leaving = 0  # the one that is ending
 
     handle_hup = Arbiter.handle_term  # a closed terminal ends the service, as with one process
@@ -110,7 +110,9 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
             log.exception("not reloaded, all stays as it was")
         else:
             log.info("reloading", extra={"fields": {"workers": found.workers}})
-            self._former, self._stale = self.app.settings, self.worker_age
+            if not self._stale:  # else those of a reload that is still to prove itself
+                self._former = self.app.settings
+            self._stale = self.worker_age
             self.app.settings, self.num_workers = found, found.workers + 1
 
     def manage_workers(self) -> None:

@@ -151,7 +151,9 @@ CREATE FUNCTION public.revoke_holder() RETURNS trigger
     AS $$
 BEGIN
     INSERT INTO revocations (kind, person_id)
-    VALUES ('staff', CASE TG_OP WHEN 'INSERT' THEN NEW.user_id ELSE OLD.user_id END);
+    SELECT 'staff', holder
+      FROM (SELECT OLD.user_id UNION SELECT NEW.user_id) held (holder)
+     WHERE holder IS NOT NULL;
     PERFORM pg_notify('authsvc_revocations', '');
     RETURN NULL;
 END $$;
@@ -174,6 +176,17 @@ CREATE FUNCTION public.revoke_session() RETURNS trigger
 BEGIN
     INSERT INTO revocations (kind, person_id, session_id) VALUES (OLD.kind, OLD.person_id, OLD.id);
     PERFORM pg_notify('authsvc_revocations', '');
+    RETURN NULL;
+END $$;
+CREATE FUNCTION public.revoke_signed_in() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM revocations r WHERE r.xid = pg_current_xact_id() AND r.person_id = OLD.user_id
+                      AND r.kind = 'staff' AND r.session_id IS NULL) THEN
+        INSERT INTO revocations (kind, person_id) VALUES ('staff', OLD.user_id);
+    END IF;
     RETURN NULL;
 END $$;
 CREATE FUNCTION public.rules_all(caller integer) RETURNS boolean
@@ -909,7 +922,7 @@ CREATE INDEX recovery_codes_user_id_idx ON public.recovery_codes USING btree (us
 CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX request_limits_tat_idx ON public.request_limits USING brin (tat);
 CREATE INDEX revocations_at_idx ON public.revocations USING brin (at);
-CREATE INDEX revocations_xid_idx ON public.revocations USING btree (xid);
+CREATE INDEX revocations_person_idx ON public.revocations USING btree (xid, person_id);
 CREATE UNIQUE INDEX service_keys_name_key ON public.service_keys USING btree (name) WHERE (revoked_at IS NULL);
 CREATE INDEX sessions_employee_id_idx ON public.sessions USING btree (employee_id) WHERE (employee_id IS NOT NULL);
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
@@ -922,17 +935,24 @@ CREATE INDEX users_status_by_idx ON public.users USING btree (status_by) WHERE (
 CREATE INDEX users_status_idx ON public.users USING btree (status, id) WHERE (status <> 'Approved'::text);
 CREATE INDEX users_superusers_idx ON public.users USING btree (id) WHERE is_superuser;
 CREATE TRIGGER assignments_keep_an_admin AFTER DELETE OR UPDATE OF is_active, role_id ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.keep_an_admin();
-CREATE TRIGGER assignments_revoke AFTER INSERT OR DELETE OR UPDATE OF role_id, system_id, user_id, is_active ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.revoke_holder();
+CREATE TRIGGER assignments_revoke AFTER INSERT OR DELETE OR UPDATE OF id, role_id, system_id, user_id, is_active, assigned_at ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.revoke_holder();
+CREATE TRIGGER assignments_revoke_signed_in AFTER UPDATE OF last_logged_on ON public.assignments FOR EACH ROW WHEN ((old.last_logged_on IS DISTINCT FROM new.last_logged_on)) EXECUTE FUNCTION public.revoke_signed_in();
+CREATE TRIGGER assignments_revoke_truncated AFTER TRUNCATE ON public.assignments FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
 CREATE TRIGGER employees_revoke AFTER UPDATE ON public.employees FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.revoke_person();
 CREATE TRIGGER employees_revoke_deleted AFTER DELETE ON public.employees FOR EACH ROW EXECUTE FUNCTION public.revoke_person();
+CREATE TRIGGER employees_revoke_truncated AFTER TRUNCATE ON public.employees FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
 CREATE TRIGGER roles_revoke AFTER UPDATE OF name ON public.roles FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
-CREATE TRIGGER sessions_revoke AFTER UPDATE OF ended_at, expires_at ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS DISTINCT FROM new.ended_at) OR (old.expires_at <> new.expires_at))) EXECUTE FUNCTION public.revoke_session();
+CREATE TRIGGER roles_revoke_truncated AFTER TRUNCATE ON public.roles FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
+CREATE TRIGGER sessions_revoke AFTER UPDATE OF ended_at, expires_at, user_id, employee_id ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS DISTINCT FROM new.ended_at) OR (old.expires_at <> new.expires_at) OR (old.user_id IS DISTINCT FROM new.user_id) OR (old.employee_id IS DISTINCT FROM new.employee_id))) EXECUTE FUNCTION public.revoke_session();
 CREATE TRIGGER sessions_revoke_deleted AFTER DELETE ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION public.revoke_session();
+CREATE TRIGGER sessions_revoke_truncated AFTER TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
 CREATE TRIGGER systems_revoke AFTER INSERT OR UPDATE OF name, slug, is_active ON public.systems FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
+CREATE TRIGGER systems_revoke_gone AFTER DELETE OR TRUNCATE ON public.systems FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
 CREATE TRIGGER users_keep_a_superuser AFTER DELETE OR UPDATE OF is_active, status, is_superuser ON public.users FOR EACH ROW EXECUTE FUNCTION public.keep_a_superuser();
 CREATE TRIGGER users_lock_administered BEFORE DELETE OR UPDATE OF is_active, status ON public.users FOR EACH ROW EXECUTE FUNCTION public.lock_administered();
 CREATE TRIGGER users_revoke AFTER UPDATE ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.revoke_person();
 CREATE TRIGGER users_revoke_deleted AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.revoke_person();
+CREATE TRIGGER users_revoke_truncated AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.revoke_all();
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_assigned_by_fkey FOREIGN KEY (assigned_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.assignments

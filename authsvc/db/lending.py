@@ -12,13 +12,14 @@ from collections import deque
 import asyncpg
 
 _IDLE = 300.0  # seconds; after that a firewall may have forgotten the connection without telling
-Waiter = asyncio.Future[asyncpg.Connection | None]  # None: there may be room for one more now
+Waiter = asyncio.Future[asyncpg.Connection]
 
 
 class Lender:
     """At most `size` connections of a pool that has as many; who gets none within `patience` seconds is told.
 
-    TimeoutError says that; what the pool says when it cannot connect comes through.
+    TimeoutError says that; what the pool says when it cannot connect comes through. All who find none at hand wait in
+    one line for whatever comes first, given back or newly opened; so nobody waits while one is at hand.
     """
 
     def __init__(self, pool: asyncpg.Pool, size: int, patience: float) -> None:
@@ -26,6 +27,7 @@ class Lender:
         self._taken = 0  # of the pool, those that are being opened included
         self._at_hand: list[tuple[asyncpg.Connection, float]] = []  # with when it came back; the last used one last
         self._waiting: deque[Waiter] = deque()
+        self._opening: set[asyncio.Future[asyncpg.Connection]] = set()
 
     @property
     def idle(self) -> int:
@@ -39,65 +41,80 @@ class Lender:
             if not is_closed(conn) and time.monotonic() - since < _IDLE:
                 return conn
             self._forget(conn)
-        return await self._new_or_next()
+        return await self._next()
 
     def give_back(self, conn: asyncpg.Connection) -> None:
         """Nobody who took it uses it any more."""
         if is_closed(conn):
             self._forget(conn)
-            self._hand_on(None)
-        elif not self._hand_on(conn):
+            self._open_for_who_waits()
+        elif (waiter := self._longest_waiting()) is not None:
+            waiter.set_result(conn)
+        else:
             self._at_hand.append((conn, time.monotonic()))
 
     def close(self) -> None:
-        """Nobody gets any more of those at hand."""
-        self._at_hand.clear()
+        """Nobody gets any more."""
+        while (waiter := self._longest_waiting()) is not None:
+            waiter.set_exception(asyncpg.InterfaceError("connections are lent no more"))
+        for opening in self._opening:
+            opening.cancel()
+        while self._at_hand:
+            self._forget(self._at_hand.pop()[0])
 
-    async def _new_or_next(self) -> asyncpg.Connection:
-        until = time.monotonic() + self._patience
-        while self._taken >= self._size:
-            conn = await self._next(until)
-            if conn is None:
-                continue
+    async def _next(self) -> asyncpg.Connection:
+        loop = asyncio.get_running_loop()
+        until, queue = loop.time() + self._patience, self._waiting.append
+        while True:
+            waiter: Waiter = loop.create_future()
+            queue(waiter)
+            self._open_for_who_waits()
+            timer = loop.call_at(until, _give_up, waiter)
+            try:
+                conn = await waiter
+            except BaseException:
+                self._leave(waiter)
+                raise
+            finally:
+                timer.cancel()
             if not is_closed(conn):
                 return conn
             self._forget(conn)
-        self._taken += 1
-        try:
-            return await self._pool.acquire(timeout=max(0.001, until - time.monotonic()))
-        except BaseException:
-            self._taken -= 1
-            self._hand_on(None)
-            raise
+            queue = self._waiting.appendleft  # it was lost on its way to him: he keeps his place
 
-    async def _next(self, until: float) -> asyncpg.Connection | None:
-        loop = asyncio.get_running_loop()
-        waiter: Waiter = loop.create_future()
-        self._waiting.append(waiter)
-        timer = loop.call_later(until - time.monotonic(), _give_up, waiter)
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if not waiter.cancelled() and waiter.exception() is None:  # called off when he had just been handed one
-                self._pass_over(waiter.result())
-            raise
-        finally:
-            timer.cancel()
+    def _leave(self, waiter: Waiter) -> None:
+        if not waiter.cancelled() and waiter.exception() is None:  # called off when he had just been handed one
+            self.give_back(waiter.result())
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(waiter)
 
-    def _pass_over(self, conn: asyncpg.Connection | None) -> None:
-        if conn is None:
-            self._hand_on(None)
-        else:
-            self.give_back(conn)
-
-    def _hand_on(self, conn: asyncpg.Connection | None) -> bool:
-        """Give it, or the room for one, to who waits longest; False when nobody does."""
+    def _longest_waiting(self) -> Waiter | None:
+        """Who is next, and waits no more."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(conn)
-                return True
-        return False
+                return waiter
+        return None
+
+    def _open_for_who_waits(self) -> None:
+        """As many as there is room for. Who began it does not matter: it goes to who is next when it is open."""
+        while self._taken < self._size and len(self._opening) < len(self._waiting):
+            self._taken += 1
+            opening = asyncio.ensure_future(self._pool.acquire(timeout=self._patience))
+            self._opening.add(opening)
+            opening.add_done_callback(self._opened)
+
+    def _opened(self, opening: asyncio.Future[asyncpg.Connection]) -> None:
+        self._opening.discard(opening)
+        error = asyncio.CancelledError() if opening.cancelled() else opening.exception()
+        if error is None:
+            self.give_back(opening.result())
+            return
+        self._taken -= 1
+        # Patience is each one's own: who waits still may get one that comes back.
+        if not isinstance(error, TimeoutError | asyncio.CancelledError) and (waiter := self._longest_waiting()):
+            waiter.set_exception(error)
+        self._open_for_who_waits()
 
     def _forget(self, conn: asyncpg.Connection) -> None:
         self._taken -= 1

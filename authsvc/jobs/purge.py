@@ -10,9 +10,10 @@ from authsvc.errors import Unavailable
 from authsvc.flows.purge import purge
 from authsvc.jobs.background import running
 from authsvc.keys import SERVICE
+from authsvc.queries import revocations
 from authsvc.service import Service
 
-_EVERY = 600.0  # seconds
+_EVERY = 600.0  # seconds; so long revocations stay: who asks less often forgets everything (known.LONGEST_GAP)
 log = logging.getLogger(__name__)
 
 
@@ -23,10 +24,13 @@ async def purge_now_and_then(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _forever(svc: Service) -> None:
+    heard: str | None = None
     while True:
         await asyncio.sleep(_EVERY)
         try:
-            await purge(svc)
+            await purge(svc, heard)
+            heard = await revocations.now(svc.db)  # by the next sweep; not by age, for a revocation is as old as it
+            # was when it was made, however late its transaction was committed
         except Unavailable:
             continue  # the next sweep takes it all
         except Exception:

@@ -20,7 +20,7 @@ def gate(row: Route, svc: Service) -> Callable[[web.Request], Awaitable[None] | 
     check, settings = _checking(row), svc.settings
 
     def check_internal(request: web.Request) -> Awaitable[None] | None:
-        request[SERVICE_KEY] = None
+        request.setdefault(SERVICE_KEY, None)
         if row.access is Access.INTERNAL or _is_service(request, svc):
             return internal.admit(request, row)
         return check(request)

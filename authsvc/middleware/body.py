@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 from authsvc import bodies
 from authsvc.errors import ApiError
-from authsvc.keys import BODY, CALLER, QUERY, UNREADABLE
+from authsvc.keys import BODY, CALLER, QUERY, SERVICE_KEY, UNREADABLE
 from authsvc.routing import Spec
 
 _PROMPT = 0.1  # seconds; a body usually comes with its head
@@ -21,7 +21,7 @@ def gate(
 
     A row that forgives takes a body that cannot be read for an empty one.
 
-    again: the gates that a signed-in caller has to pass once more when his body came late.
+    again: the gates that who is known, a signed-in caller or a service, passes once more when the body came late.
     """
 
     def load(request: web.Request) -> Awaitable[None] | None:
@@ -37,7 +37,8 @@ def gate(
             if not spec.forgives:
                 raise
             request[BODY], request[UNREADABLE] = {}, err
-        if request[CALLER] is not None and time.monotonic() - began > _PROMPT:
+        is_known = request[CALLER] is not None or request.get(SERVICE_KEY) is not None
+        if is_known and time.monotonic() - began > _PROMPT:
             # Somebody who keeps a request open must not act by a right that he lost meanwhile.
             for gate in again:
                 if (waits := gate(request)) is not None:

@@ -16,5 +16,5 @@ async def now(db: Db) -> str:
     return str(await db.fetchval(SQL["now"]))
 
 
-async def purge(db: Db) -> int:
-    return int((await db.execute(SQL["purge"])).removeprefix("DELETE "))
+async def purge(db: Db, transaction: str) -> int:
+    return int((await db.execute(SQL["purge"], transaction)).removeprefix("DELETE "))

@@ -1,8 +1,13 @@
 """Turns for programs of the internal network: the old list without a session, a turn by service key."""
 
+import asyncio
+from typing import Any
+
 import asyncpg
 import pytest
 
+from authsvc import bodies
+from authsvc.middleware import body as body_gate
 from tests.client import Api
 from tests.endpoints.kit import (
     NOT_AUTHENTICATED,
@@ -139,3 +144,34 @@ async def test_a_service_is_no_page_of_a_browser(inside: Api, db: asyncpg.Connec
             inside, NEXT, method="POST", headers=[*keyed(key), ("Origin", "https://evil.example")], json=BODY
         )
         assert (answer.status, answer.code) == (403, "permission_denied")
+
+
+async def test_a_key_revoked_while_its_body_is_on_the_way_gives_no_turn(
+    inside: Api, db: asyncpg.Connection, pool: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, under_way, goes_on = await add_key(db, "tickets", "turns"), asyncio.Event(), asyncio.Event()
+    read = bodies.read
+
+    async def late(*args: Any, **kwargs: Any) -> Any:
+        under_way.set()
+        await goes_on.wait()
+        return await read(*args, **kwargs)
+
+    async def asked() -> tuple[int, Any]:
+        under_way.clear()
+        goes_on.clear()
+        asking = asyncio.create_task(ask(inside, NEXT, method="POST", headers=keyed(key), json=BODY))
+        await under_way.wait()
+        if is_revoked:
+            await db.execute("UPDATE service_keys SET revoked_at = now()")
+        goes_on.set()
+        answer = await asking
+        return answer.status, answer.json
+
+    monkeypatch.setattr(bodies, "read", late)
+    monkeypatch.setattr(body_gate, "_PROMPT", 0.0)
+    is_revoked = False
+    assert await asked() == (200, {"user_id": pool[0], "turn": 1})
+    is_revoked = True
+    async with unchanged(db, "service_keys"):
+        assert await asked() == (401, TOKEN_NOT_VALID)
