@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -117,8 +117,8 @@ class Known:
             return await source()
         return self._lookups.get((what, person)) or await self._lookups.load((what, person), source)
 
-    async def infos(self, db: Db, user_ids: Collection[int]) -> Mapping[int, Info]:
-        """Staff users as other programs see them, by id; of ids that nobody has, nothing."""
+    async def infos(self, db: Db, user_ids: Sequence[int]) -> dict[int, Info]:
+        """Staff users as other programs see them, by id, in this order; of ids that nobody has, nothing."""
         if not self.is_fresh:
             return await self._read_infos(db, user_ids)
         return await self._infos.load_all(user_ids, lambda missing: self._read_infos(db, missing))
@@ -241,6 +241,6 @@ class Known:
             return None
         return Shown(profile, kept(shown(profile, self._public_url)), claims_about(person, profile))
 
-    async def _read_infos(self, db: Db, user_ids: Collection[int]) -> dict[int, Info]:
-        rows = await managed_users.infos(db, list(user_ids))
-        return {row["id"]: info(row, self._public_url) for row in rows}
+    async def _read_infos(self, db: Db, user_ids: Sequence[int]) -> dict[int, Info]:
+        found = {row["id"]: info(row, self._public_url) for row in await managed_users.infos(db, list(user_ids))}
+        return {user_id: found[user_id] for user_id in user_ids if user_id in found}

@@ -1,6 +1,7 @@
 """One embedded PostgreSQL for all contenders, and the people in authsvc's databases."""
 
 import datetime as dt
+import random
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -18,13 +19,13 @@ CALLERS = 1000  # people who send requests; the others are there to be many
 POOL = 50  # how many of them take turns in the round robin
 LIVES = dt.timedelta(days=7)
 
-# $1: how many people, $2: each how manieth is a caller, $3, $4: their hashes at cost 12 and 10.
+# $1: how many people. Then their hashes at cost 12 and 10; or who the callers are, and the last who takes turns.
 FILL = (
     "INSERT INTO company_ids (company_id, kind) SELECT 'B' || n, 'staff' FROM generate_series(1, $1::int) n",
     """INSERT INTO users (email, email_canonical, username, username_canonical, password_hash, first_name, last_name,
                           company_id, status, email_verified_at)
        SELECT 'person' || n || '@bench.example', 'person' || n || '@bench.example', 'bench' || n, 'bench' || n,
-              CASE WHEN n / $2::int % 2 = 0 THEN $3::text ELSE $4::text END,
+              CASE WHEN n % 2 = 0 THEN $2::text ELSE $3::text END,
               'First' || n % 5000, 'Last' || n % 70000, 'B' || n, 'Approved', now()
          FROM generate_series(1, $1::int) n""",
     """INSERT INTO roles (system_id, name, name_canonical)
@@ -34,10 +35,10 @@ FILL = (
        SELECT u.id, r.system_id, r.id
          FROM generate_series(1, $1::int) n
          JOIN users u ON u.email_canonical = 'person' || n || '@bench.example'
-         JOIN systems s ON s.slug = CASE WHEN n % $2::int = 0 THEN 'tts' WHEN n % 2 = 0 THEN 'ams' ELSE 'bms' END
+         JOIN systems s ON s.slug = CASE WHEN n = ANY ($2::int[]) THEN 'tts' WHEN n % 2 = 0 THEN 'ams' ELSE 'bms' END
          JOIN roles r ON r.system_id = s.id
           AND (r.name IN ('Operator', 'GENERAL_USER', 'Bench caller')
-               OR r.name = 'Bench turn' AND n <= $2 * $3::int)""",
+               OR r.name = 'Bench turn' AND n <= $3::int)""",
 )
 
 
@@ -102,19 +103,27 @@ class Databases:
 
 async def fill(dsn: str, people: int) -> list[Person]:
     """Put so many people into a migrated and seeded database of authsvc; the callers among them, signed in."""
-    step = people // CALLERS
+    callers = _spread(people)
     connection = await asyncpg.connect(dsn)
     await _json(connection)
     both = (hashing.encode(PASSWORD, 12), hashing.encode(PASSWORD, 10))
-    for statement, args in zip(FILL, ((people,), (people, step, *both), (), (people, step, POOL)), strict=True):
+    for statement, args in zip(
+        FILL, ((people,), (people, *both), (), (people, callers, callers[POOL - 1])), strict=True
+    ):
         await connection.execute(statement, *args, timeout=900)
-    emails = [f"person{number * step}@bench.example" for number in range(1, CALLERS + 1)]
+    emails = [f"person{number}@bench.example" for number in callers]
     rows = await connection.fetch("SELECT id FROM users WHERE email_canonical = ANY ($1) ORDER BY id", emails)
     callers = await sign_in(connection, [row["id"] for row in rows])
     await connection.execute("VACUUM ANALYZE", timeout=900)
     await connection.execute("CHECKPOINT", timeout=900)
     await connection.close()
     return callers
+
+
+def _spread(people: int) -> list[int]:
+    """The numbers of the callers: one out of each thousandth of all, and not at even distances, which no ids have."""
+    step, chance = people // CALLERS, random.Random(people)  # the same in each run
+    return [block * step + chance.randint(1, step) for block in range(CALLERS)]
 
 
 async def sign_in(connection: asyncpg.Connection, ids: Sequence[int]) -> list[Person]:

@@ -1,7 +1,7 @@
 """A bounded memory of what was loaded, in which nothing stays that was dropped while it was being loaded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -36,20 +36,26 @@ class Remembered(Generic[K, V]):
             load.add_done_callback(partial(self._loaded, key))
         return await asyncio.shield(load)
 
-    async def load_all(self, keys: Collection[K], source: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
-        """What is remembered of these, with what the source gives, at once, of the others; which is remembered too."""
-        found = {key: value for key in keys if (value := self._values.get(key)) is not None}
-        if missing := [key for key in keys if key not in found]:
-            loads = {key: asyncio.get_running_loop().create_future() for key in missing}
+    async def load_all(self, keys: Sequence[K], source: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
+        """What is remembered of these, each named once, with what the source gives, at once, of the others.
+
+        That is remembered too. The answer is in the order of the keys.
+        """
+        values = self._values
+        found = {key: value for key in keys if (value := values.get(key)) is not None}
+        if len(found) == len(keys):
+            return found
+        missing = [key for key in keys if key not in found]
+        loads = {key: asyncio.get_running_loop().create_future() for key in missing}
+        for key, load in loads.items():
+            self._loads[key] = load
+            load.add_done_callback(partial(self._loaded, key))
+        try:
+            found |= await source(missing)
+        finally:
             for key, load in loads.items():
-                self._loads[key] = load
-                load.add_done_callback(partial(self._loaded, key))
-            try:
-                found |= await source(missing)
-            finally:
-                for key, load in loads.items():
-                    load.set_result(found.get(key))
-        return found
+                load.set_result(found.get(key))
+        return {key: found[key] for key in keys if key in found}
 
     def drop(self, key: K) -> None:
         """Forget a value, and a load under way: it may have read what was before. Who waits for it still gets it."""
