@@ -15,10 +15,11 @@ class Connection(RequestHandler):
     """Closes what sends half a head and no more, or a byte a second: aiohttp itself waits for it as for an idle one.
 
     aiohttp's parser does not say what it holds, but this class can tell: data that came while a request was awaited,
-    and that completed none, is part of a head; and so is what stands behind a request without a body. Then, and only
-    then, there is a timer; a request that comes in one piece, as nearly all do, costs two comparisons. An idle
-    connection, of which nothing came, is left to keepalive_timeout; a body has a deadline of its own (bodies.py).
-    Half a head behind the body of another request counts from the first byte that comes after that one's answer.
+    and that completed none, is part of a head, but for empty lines (RFC 9112 section 2.2); and so is what stands
+    behind a request without a body. Then, and only then, there is a timer; a request that comes in one piece, as
+    nearly all do, costs two comparisons. An idle connection, of which nothing came, is left to keepalive_timeout; a
+    body has a deadline of its own (bodies.py). Half a head behind the body of another request counts from the first
+    byte that comes after that one's answer.
     """
 
     __slots__ = ("_head_timer", "_timed")
@@ -34,7 +35,7 @@ class Connection(RequestHandler):
         if self._messages:
             if self._messages[-1][1] is EMPTY_PAYLOAD and not _END.endswith(data[-4:]):
                 self._await_head()
-        elif data and (self._request_count == 0 or _is_pending(self._waiter)):
+        elif data.strip(b"\r\n") and (self._request_count == 0 or _is_pending(self._waiter)):
             self._await_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:

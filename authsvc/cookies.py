@@ -39,16 +39,18 @@ class Pair(NamedTuple):
 
 def set_pair(response: web.StreamResponse, settings: Settings, pair: Pair) -> None:
     """Both cookies, for as long as their tokens are good; without `remember` they end with the browser."""
-    for name, value, life in ((ACCESS, pair.access, settings.access_ttl), (REFRESH, pair.refresh, pair.refresh_life)):
-        response.set_cookie(
-            name,
-            value,
-            path="/",
-            httponly=True,
-            samesite="Lax",
-            secure=settings.secure_cookies,
-            max_age=life if pair.remember else None,
-        )
+    _set(response, settings, ACCESS, pair.access, settings.access_ttl if pair.remember else None)
+    _set(response, settings, REFRESH, pair.refresh, pair.refresh_life if pair.remember else None)
+
+
+def set_access(response: web.StreamResponse, settings: Settings, access: str) -> None:
+    """A new access token beside the refresh cookie, which stays; it ends with the browser."""
+    _set(response, settings, ACCESS, access, None)
+
+
+def _set(response: web.StreamResponse, settings: Settings, name: str, value: str, life: int | None) -> None:
+    secure = settings.secure_cookies
+    response.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=secure, max_age=life)
 
 
 def clear(response: web.StreamResponse, settings: Settings) -> None:
@@ -64,12 +66,4 @@ def device_of(request: web.Request) -> devices.Device | None:
 
 def set_device(response: web.StreamResponse, settings: Settings, device: devices.Device) -> None:
     """Let the browser be known at its next sign-in."""
-    response.set_cookie(
-        DEVICE,
-        str(device),
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=settings.secure_cookies,
-        max_age=devices.MAX_AGE,
-    )
+    _set(response, settings, DEVICE, str(device), devices.MAX_AGE)

@@ -9,6 +9,8 @@ from authsvc.queries import systems
 from authsvc.service import Service
 
 SIGN_IN_PAGES = {Kind.STAFF: "/staff/login/", Kind.EMPLOYEE: "/login/"}
+_WAYS_OUT = frozenset({"/logout", *(page.rstrip("/") for page in SIGN_IN_PAGES.values())})
+_LONGEST = 2000  # characters of `next`
 FORGOTTEN_PAGES = {Kind.STAFF: "/staff/login/forgot/", Kind.EMPLOYEE: "/login/forgot/"}
 
 
@@ -46,8 +48,17 @@ async def doors(svc: Service, kind: Kind, profile: Mapping[str, Any]) -> list[Do
     return [Door(names[slug], url) for slug, url in urls.items()]
 
 
-def own_path(wanted: str) -> str | None:
-    """Where `next` leads, if that is a path of this service: no other site, however it is written (CWE-601)."""
-    url = urlsplit(wanted)
-    is_path = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
-    return wanted if is_path and wanted.isprintable() and not (url.scheme or url.netloc) else None
+def own_path(wanted: object) -> str | None:
+    """Where `next` leads, if that is a path of this service: no other site, however it is written (CWE-601).
+
+    And none where who has just signed in would be signed out, or asked to sign in, again.
+    """
+    if not isinstance(wanted, str) or not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted:
+        return None
+    try:
+        url = urlsplit(wanted)
+    except ValueError:
+        return None
+    is_way_out = url.path.rstrip("/") in _WAYS_OUT
+    is_own = wanted.isprintable() and len(wanted) <= _LONGEST and not (url.scheme or url.netloc)
+    return wanted if is_own and not is_way_out else None

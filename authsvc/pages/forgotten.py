@@ -42,5 +42,5 @@ async def _form(request: web.Request, form: Mapping[str, Any], err: ApiError | N
     needs_one = isinstance(err, CaptchaRequired) or (isinstance(err, Invalid) and bool(form["captcha_session"]))
     challenge = await captcha.generate(svc, "forgot") if needs_one else None
     action = landing.FORGOTTEN_PAGES[kind]
-    back = landing.SIGN_IN_PAGES[kind]
-    return form_page("forgotten.html", err, action=action, back=back, email=form["email"], captcha=challenge)
+    back, email = landing.SIGN_IN_PAGES[kind], form["email"] if isinstance(form["email"], str) else ""
+    return form_page("forgotten.html", err, action=action, back=back, email=email, captcha=challenge)

@@ -11,6 +11,8 @@ from authsvc.keys import ORIGIN, SERVICE
 from authsvc.pages.render import page
 from authsvc.replies import hinting
 
+_LABELS = {"email": "E-mail address", "otp_code": "Code", "captcha_response": "Captcha"}
+
 
 def form_page(template: str, err: ApiError | None = None, **values: Any) -> web.Response:
     """A page whose address has no secret in it; with an error, its status and its sentences, as `errors`.
@@ -36,4 +38,8 @@ async def captcha_token(request: web.Request, form: Mapping[str, Any]) -> str | 
 def _sentences(err: ApiError) -> list[str]:
     if not isinstance(err, Invalid):
         return [err.detail]
-    return [f"{name.capitalize()}: {sentence}" for name, found in err.fields.items() for sentence in found]
+    return [
+        f"{_LABELS.get(name, name.capitalize())}: {sentence}"
+        for name, found in err.fields.items()
+        for sentence in found
+    ]

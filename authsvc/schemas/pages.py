@@ -6,11 +6,14 @@ from authsvc.schemas.base import Flag, Text
 
 
 class SignInQuery(Schema):
-    """`next`: the path to go to afterwards; `logout`: end the session first; `go`: straight on to the usual system."""
+    """`next`: the path to go to afterwards; `logout=1`: end the session first; `go=1`: straight on to the usual system.
 
-    next = Text(2000, blank="keep", load_default="")
-    logout = Flag(load_default=False)
-    go = Flag(load_default=False)
+    What makes no sense counts as not sent: a page has to be seen.
+    """
+
+    next = fields.Raw(load_default="", metadata={"type": "string"})
+    logout = fields.Raw(load_default="", metadata={"type": "string"})
+    go = fields.Raw(load_default="", metadata={"type": "string"})
 
 
 class SignInState(Schema):
@@ -25,13 +28,13 @@ class ForgotForm(Schema):
 
     email = fields.Raw(load_default="", metadata={"type": "string"})
     captcha_session = Text(200, blank="keep", load_default="")
-    captcha_response = Text(50, blank="keep", load_default="")
+    captcha_response = Text(200, blank="keep", load_default="")
 
 
 class SignInForm(ForgotForm):
     """The same for signing in, either step."""
 
-    next = Text(2000, blank="keep", load_default="")
+    next = fields.Raw(load_default="", metadata={"type": "string"})
     password = fields.Raw(load_default="", metadata={"type": "string"})
     remember_me = Flag(blank=True, load_default=False)
     temporary_token = Text(200, blank="keep", load_default="")

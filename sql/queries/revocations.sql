@@ -14,5 +14,6 @@ SELECT s.following, s.asked_at, r.kind, r.person_id, r.session_id, r.xid IS NOT 
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text;
 
 -- name: purge
--- Forget what transactions below $1 revoked.
-DELETE FROM revocations WHERE xid < $1::text::xid8;
+-- Forget what transactions below $1 revoked; and of those that this cluster has not begun yet: such rows came with a
+-- dump of another one.
+DELETE FROM revocations WHERE xid < $1::text::xid8 OR xid > pg_snapshot_xmax(pg_current_snapshot());

@@ -2,8 +2,13 @@
 
 from html.parser import HTMLParser
 
-from tests.client import Answer, Api
+from tests.client import PASSWORD, Answer, Api
 from tests.conftest import PUBLIC_URL
+from tests.endpoints.kit import all_cookies
+
+STAFF, EMPLOYEES = "/staff/login/", "/login/"
+ADA, EMIL = "ada@example.com", "emil@example.com"
+GOOD = {"email": ADA, "password": PASSWORD}
 
 
 class Page(HTMLParser):
@@ -45,3 +50,34 @@ async def submit(api: Api, page: Answer, filled: dict[str, str], headers: dict[s
     assert form.form["method"] == "post"
     assert filled.keys() <= form.fields.keys()
     return await api.post(str(form.form["action"]), data={**form.fields, **filled}, headers=headers or {})
+
+
+async def opened(api: Api, path: str = STAFF) -> Answer:
+    page = await api.get(path)
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    return page
+
+
+async def entered(api: Api, page: Answer, *, cookies: dict[str, str] | None = None, **filled: str) -> Answer:
+    """Fill the form in and press its button, as browsers send a checkbox that is not ticked: not at all."""
+    form = Page(page.text)
+    boxes = {str(box["name"]) for box in form.all("input") if box.get("type") == "checkbox" and "checked" not in box}
+    fields = {name: value for name, value in form.fields.items() if name not in boxes}
+    assert filled.keys() <= form.fields.keys()
+    return await api.post(str(form.form["action"]), data={**fields, **filled}, headers=cookies)
+
+
+def jar(answer: Answer) -> dict[str, str]:
+    """The cookies that a browser sends from now on."""
+    return {"Cookie": "; ".join(f"{name}={value}" for name, (value, _) in all_cookies(answer).items() if value)}
+
+
+async def ada(api: Api) -> int:
+    return int((await api.register(email=ADA))["id"])
+
+
+async def fail(api: Api, times: int) -> Answer:
+    page = await opened(api)
+    for _ in range(times):
+        page = await entered(api, page, **GOOD | {"password": "wrong horse battery"})
+    return page

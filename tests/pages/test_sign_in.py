@@ -1,12 +1,12 @@
 """The sign-in pages, used as a browser without JavaScript uses them."""
 
+from urllib.parse import unquote
+
 import asyncpg
 import pytest
 
 from authsvc.errors import PendingApproval
-from tests.client import PASSWORD, Answer, Api
-from tests.conftest import FakeClock
-from tests.endpoints.captcha.kit import Answers
+from tests.client import PASSWORD, Api
 from tests.endpoints.kit import (
     add_employee,
     add_role,
@@ -18,45 +18,9 @@ from tests.endpoints.kit import (
     sign_in_employee,
     unchanged,
 )
-from tests.endpoints.otp.kit import ADA, with_app, with_factor
-from tests.mailbox import Mailbox
-from tests.pages.kit import Page, submit
+from tests.pages.kit import ADA, EMIL, EMPLOYEES, GOOD, STAFF, Page, ada, entered, fail, jar, opened, submit
 
-STAFF, EMPLOYEES = "/staff/login/", "/login/"
-EMIL = "emil@example.com"
-GOOD = {"email": ADA, "password": PASSWORD}
 MARKUP = '"><script>alert(1)</script>@example.com'
-
-
-async def opened(api: Api, path: str = STAFF) -> Answer:
-    page = await api.get(path)
-    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    return page
-
-
-async def entered(api: Api, page: Answer, *, cookies: dict[str, str] | None = None, **filled: str) -> Answer:
-    """Fill the form in and press its button, as browsers send a checkbox that is not ticked: not at all."""
-    form = Page(page.text)
-    boxes = {str(box["name"]) for box in form.all("input") if box.get("type") == "checkbox" and "checked" not in box}
-    fields = {name: value for name, value in form.fields.items() if name not in boxes}
-    assert filled.keys() <= form.fields.keys()
-    return await api.post(str(form.form["action"]), data={**fields, **filled}, headers=cookies)
-
-
-def jar(answer: Answer) -> dict[str, str]:
-    """The cookies that a browser sends from now on."""
-    return {"Cookie": "; ".join(f"{name}={value}" for name, (value, _) in all_cookies(answer).items() if value)}
-
-
-async def ada(api: Api) -> int:
-    return int((await api.register(email=ADA))["id"])
-
-
-async def fail(api: Api, times: int) -> Answer:
-    page = await opened(api)
-    for _ in range(times):
-        page = await entered(api, page, **GOOD | {"password": "wrong horse battery"})
-    return page
 
 
 async def test_staff_sign_in_and_go_on_to_their_system(api: Api, db: asyncpg.Connection) -> None:
@@ -123,85 +87,6 @@ async def test_only_who_wants_it_stays_signed_in(api: Api, ticked: bool) -> None
     assert {"max-age" in all_cookies(done)[name][1] for name in ("access_token", "refresh_token")} == {ticked}
 
 
-async def test_a_second_factor_is_asked_for(api: Api, mailbox: Mailbox) -> None:
-    await with_factor(api, mailbox)
-    page = await entered(api, await opened(api, f"{STAFF}?next=/api/me/"), **GOOD)
-    assert (page.status, "mailed to you" in page.text, all_cookies(page).keys() & {"access_token"}) == (
-        200,
-        True,
-        set(),
-    )
-    wrong = await entered(api, page, otp_code="aaaaa-aaaaa")
-    assert (wrong.status, "The code is invalid or has expired." in wrong.text) == (400, True)
-    done = await entered(api, wrong, otp_code=await mailbox.code(api, ADA))
-    assert (done.status, done.headers["Location"]) == (303, "/api/me/")
-    assert (await api.get("/api/me/", headers=jar(done))).status == 200
-
-
-async def test_an_authenticator_is_named(api: Api, clock: FakeClock) -> None:
-    _, app = await with_app(api, clock)
-    page = await entered(api, await opened(api), **GOOD)
-    assert "authenticator app" in page.text
-    assert (await entered(api, page, otp_code=app.at(clock.now))).status == 303
-
-
-async def test_captcha_after_three_failures(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = Answers(monkeypatch)
-    await ada(api)
-    page = await fail(api, 2)
-    assert Page(page.text).all("img") == []
-    page = await entered(api, page, **GOOD | {"password": "wrong horse battery"})
-    assert [image["src"] for image in Page(page.text).all("img")] == ["data:image/png;base64,aW1hZ2U="]
-    assert [sound["src"] for sound in Page(page.text).all("audio")] == ["data:audio/wav;base64,YXVkaW8="]
-    page = await entered(api, page, **GOOD, captcha_response="000000")
-    assert (page.status, "not the characters" in page.text, len(answers.seen)) == (400, True, 2)
-    assert (await entered(api, page, **GOOD, captcha_response=answers.seen[-1].lower())).status == 303
-
-
-async def test_captcha_where_somebody_else_failed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = Answers(monkeypatch)
-    await ada(api)
-    await fail(api, 3)
-    page = await entered(api, await opened(api), **GOOD)
-    assert (page.status, "A captcha is required." in page.text) == (400, True)
-    assert (await entered(api, page, **GOOD, captcha_response=answers.seen[-1])).status == 303
-
-
-@pytest.mark.parametrize("path,email", [(STAFF, ADA), (EMPLOYEES, EMIL)])
-@pytest.mark.parametrize("opened_anew", [False, True])
-async def test_captcha_where_others_failed_in_this_browser(
-    api: Api, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, path: str, email: str, opened_anew: bool
-) -> None:
-    answers, browser = Answers(monkeypatch), {}
-    await ada(api)
-    await add_employee(db, email=EMIL)
-    page = await opened(api, path)
-    for number in range(3):
-        assert Page(page.text).all("img") == []
-        page = await entered(api, page, cookies=browser, email=f"nobody{number}@example.com", password="wrong horse")
-        browser = jar(page)
-    if opened_anew:
-        page = await entered(api, await opened(api, path), cookies=browser, email=email, password=PASSWORD)
-        assert (page.status, "A captcha is required." in page.text) == (400, True)
-    assert len(Page(page.text).all("img")) == 1
-    good = {"email": email, "password": PASSWORD, "captcha_response": answers.seen[-1]}
-    done = await entered(api, page, cookies=browser, **good)
-    assert done.status == 303
-    again = await entered(api, await opened(api, path), cookies=jar(done), email=email, password=PASSWORD)
-    assert again.status == 303
-
-
-async def test_who_is_locked_is_told_when_to_come_back(api: Api, db: asyncpg.Connection) -> None:
-    await ada(api)
-    await db.execute(
-        """INSERT INTO guard (key, failures, locked_until)
-           VALUES ('account:staff:ada@example.com', 10, now() + interval '900 s')"""
-    )
-    page = await entered(api, await opened(api), **GOOD)
-    assert (page.status, "Too many failed attempts." in page.text) == (429, True)
-    assert 890 <= int(page.headers["Retry-After"]) <= 900
-
-
 async def test_who_may_not_sign_in_is_told_why(api: Api, db: asyncpg.Connection) -> None:
     await add_employee(db)
     await db.execute("UPDATE employees SET status = 'Pending'")
@@ -211,7 +96,7 @@ async def test_who_may_not_sign_in_is_told_why(api: Api, db: asyncpg.Connection)
 
 async def test_what_is_missing_is_named(api: Api) -> None:
     page = await entered(api, await opened(api), email="", password="")
-    assert (page.status, "Email: This field may not be blank." in page.text) == (400, True)
+    assert (page.status, "E-mail address: This field may not be blank." in page.text) == (400, True)
     assert "Password: This field may not be blank." in page.text
 
 
@@ -238,8 +123,18 @@ async def test_no_other_site_is_a_way_on(api: Api, wanted: str) -> None:
         assert done.headers.get("Location", STAFF).startswith(STAFF)
 
 
-async def test_a_way_on_with_line_breaks_is_refused(api: Api) -> None:
-    assert (await api.get(f"{STAFF}?next=/%0D%0ALocation:%20//evil")).status == 400
+@pytest.mark.parametrize(
+    "wanted",
+    ["//%5Bx", "http://%5B", "//a%E2%84%80b", "/%0D%0ALocation:%20//evil", "/%09/", "/" + "x" * 2000,
+     "/logout/", "/logout", "/staff/login/?logout=1", "/login/"],
+)  # fmt: skip
+async def test_a_way_on_that_is_none_is_left_out(api: Api, db: asyncpg.Connection, wanted: str) -> None:
+    await ada(api)
+    form = Page((await opened(api, f"{STAFF}?next={wanted}&go=maybe&logout=perhaps")).text)
+    assert form.fields["next"] == ""
+    done = await api.post(STAFF, data={**GOOD, "next": unquote(wanted)})
+    assert (done.status, done.headers["Location"]) == (303, "/staff/login/?go=1")
+    assert (await api.get(f"{STAFF}?next={wanted}", headers=jar(done))).status == 200
 
 
 async def test_signing_out_by_the_page(api: Api) -> None:
@@ -267,6 +162,28 @@ async def test_programs_get_what_is_behind_it(api: Api) -> None:
     left = await api.get(f"{STAFF}?logout=1", headers={**as_json, **me})
     assert left.json == {"signed_in": False, "next": None}
     assert (await api.get(STAFF, headers={**as_json, **me})).json["signed_in"] is False
+
+
+async def test_who_wanted_to_stay_is_known_when_the_access_token_is_over(api: Api, db: asyncpg.Connection) -> None:
+    await ada(api)
+    done = await entered(api, await opened(api), **GOOD, remember_me="on")
+    left = {"Cookie": f"refresh_token={done.cookies['refresh_token'].value}"}
+    on = await api.get(f"{STAFF}?next=/api/me/", headers=left)
+    assert (on.status, on.headers["Location"], on.cookies.keys()) == (303, "/api/me/", {"access_token"})
+    assert (await api.get("/api/me/", headers=jar(on))).json["data"]["email"] == ADA
+    assert f"signed in as {ADA}" in (await api.get(STAFF, headers=left)).text
+    assert 'name="password"' in (await api.get(EMPLOYEES, headers=left)).text
+    assert await db.fetchval("SELECT count(*) FROM sessions") == 1
+
+
+async def test_the_session_before_ends(api: Api) -> None:
+    """Its cookies are overwritten: whose it was, nobody could end it from this browser any more."""
+    await ada(api)
+    before = await api.sign_in("bob@example.com" if await api.register(email="bob@example.com") else None)
+    done = await api.post(STAFF, data=GOOD, headers=cookies_of(before))
+    assert done.status == 303
+    await assert_dead(api, before)
+    assert (await api.get("/api/me/", headers=jar(done))).status == 200
 
 
 async def test_another_sites_form_signs_nobody_in(api: Api, db: asyncpg.Connection) -> None:
